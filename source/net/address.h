@@ -1,0 +1,62 @@
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+namespace outrigger::net {
+
+// An IPv4, IPv6 or Unix socket address (a leading '@' names the abstract space). A value: copy it.
+class Address {
+ public:
+  Address() = default;  // family AF_UNSPEC
+  // Numeric IPv4 or IPv6 ("::1", no brackets).
+  static absl::StatusOr<Address> Ip(std::string_view ip, uint16_t port);
+  static absl::StatusOr<Address> Unix(std::string_view path);
+  // "1.2.3.4:80", "[::1]:80", "unix:/path", "unix:@abstract".
+  static absl::StatusOr<Address> Parse(std::string_view text);
+  static Address FromSockaddr(const sockaddr* address, socklen_t length);
+
+  int family() const { return storage_.ss_family; }
+  bool is_ip() const { return family() == AF_INET || family() == AF_INET6; }
+  bool is_unix() const { return family() == AF_UNIX; }
+  uint16_t port() const;        // 0 for Unix
+  std::string ip() const;       // without port or brackets; empty for Unix
+  Address WithPort(uint16_t port) const;
+  // "1.2.3.4:80", "[::1]:80", the path or "@name" for Unix.
+  std::string ToString() const;
+  // The 16 bytes of the address; IPv4 as ::ffff:a.b.c.d. For CIDR matching. Undefined for Unix.
+  void IpBytes(uint8_t out[16]) const;
+
+  const sockaddr* raw() const { return reinterpret_cast<const sockaddr*>(&storage_); }
+  socklen_t raw_size() const { return size_; }
+  friend bool operator==(const Address& a, const Address& b);
+  template <typename H>
+  friend H AbslHashValue(H h, const Address& a) {
+    return H::combine_contiguous(std::move(h), reinterpret_cast<const char*>(&a.storage_), a.size_);
+  }
+
+ private:
+  sockaddr_storage storage_{};
+  socklen_t size_ = 0;
+};
+
+// An IP prefix, "10.0.0.0/8" or "fd00::/8".
+class Cidr {
+ public:
+  static absl::StatusOr<Cidr> Make(std::string_view ip, uint32_t prefix_bits);
+  bool Contains(const Address& address) const;
+  std::string ToString() const;
+
+ private:
+  uint8_t bytes_[16] = {};
+  uint8_t bits_ = 0;  // of the 128-bit form
+  bool is_v4_ = false;
+};
+
+}  // namespace outrigger::net
