@@ -1,0 +1,87 @@
+#pragma once
+
+#include "source/base/buffer.h"
+#include "source/http/head.h"
+#include "source/http/stream_error.h"
+
+// The seam between one stream and the codec of its connection. HTTP/1 and HTTP/2 implement the
+// writers; the server side of a stream and the router implement the receivers. All on one worker.
+//
+//   peer -> codec -> Receiver -> ...          ... -> Writer -> codec -> peer
+//
+// A direction is: one head, body pieces, at most one trailer section. `last` on head or body says
+// that nothing follows in this direction.
+
+namespace outrigger::http {
+
+// What both kinds of receiver hear about the output side of their codec.
+class OutputEvents {
+ public:
+  virtual ~OutputEvents() = default;
+  // The codec holds more unsent bytes of this stream than its watermark: stop producing.
+  virtual void OnOutputHigh() = 0;
+  // It fell low again. In turns with OnOutputHigh.
+  virtual void OnOutputLow() = 0;
+};
+
+// The request as it arrives at our server side. After a reset or the last piece no more calls.
+class RequestReceiver : public OutputEvents {
+ public:
+  // Where the codec builds the head; its arena is the stream's. Asked once, before OnRequestHead.
+  virtual RequestHead& request_head() = 0;
+  virtual HeaderMap& request_trailers() = 0;
+  virtual void OnRequestHead(bool last) = 0;                       // once
+  // Takes all of `piece`.
+  virtual void OnRequestBody(base::Buffer& piece, bool last) = 0;  // any number of times
+  virtual void OnRequestTrailers() = 0;                            // at most once, last
+  // The request broke a rule (kProtocol, kLimit: answer error.status if the response has not
+  // begun; the codec takes no more requests after) or its connection died (kConnectionClosed).
+  // Last call. May come instead of OnRequestHead.
+  virtual void OnRequestError(const StreamError& error) = 0;
+};
+
+// Our response on its way to the client. Owner: the codec; valid until the response's last piece
+// was written, Reset was called or OnRequestError(kConnectionClosed) was heard.
+class ResponseWriter {
+ public:
+  virtual ~ResponseWriter() = default;
+  virtual void WriteInformational(const ResponseHead& head) = 0;  // 1xx but 101, before the head
+  virtual void WriteHead(const ResponseHead& head, bool last) = 0;
+  virtual void WriteBody(base::Buffer& piece, bool last) = 0;     // takes all of it
+  virtual void WriteTrailers(const HeaderMap& trailers) = 0;      // ends the response
+  // Ends the exchange without a complete response: HTTP/1 closes the connection.
+  virtual void Reset(const StreamError& error) = 0;
+  // Back-pressure on the request body; counted.
+  virtual void PauseReading() = 0;
+  virtual void ResumeReading() = 0;
+};
+
+// The response as it arrives from an upstream.
+class ResponseReceiver : public OutputEvents {
+ public:
+  // Where the codec builds heads (1xx ones too: it is cleared before each); the stream's arena.
+  virtual ResponseHead& response_head() = 0;
+  virtual HeaderMap& response_trailers() = 0;
+  virtual void OnInformational() = 0;                               // any number of times, first
+  virtual void OnResponseHead(bool last) = 0;                       // once
+  virtual void OnResponseBody(base::Buffer& piece, bool last) = 0;  // takes all of `piece`
+  virtual void OnResponseTrailers() = 0;                            // at most once, last
+  // The exchange failed; last call, at any time before the response's end.
+  virtual void OnResponseError(const StreamError& error) = 0;
+};
+
+// Our request on its way to an upstream. Owner: the codec; valid until the response's last piece
+// or OnResponseError was received, or Reset was called.
+class RequestWriter {
+ public:
+  virtual ~RequestWriter() = default;
+  virtual void WriteHead(const RequestHead& head, bool last) = 0;
+  virtual void WriteBody(base::Buffer& piece, bool last) = 0;
+  virtual void WriteTrailers(const HeaderMap& trailers) = 0;
+  // Gives the exchange up; no receiver call follows. HTTP/1 closes the connection.
+  virtual void Reset() = 0;
+  virtual void PauseReading() = 0;  // back-pressure on the response body; counted
+  virtual void ResumeReading() = 0;
+};
+
+}  // namespace outrigger::http

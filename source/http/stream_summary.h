@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "source/base/clock.h"
+#include "source/http/head.h"
+#include "source/net/address.h"
+
+namespace outrigger::http {
+
+// %RESPONSE_FLAGS%: what happened to a stream beyond its status. Envoy's letters.
+enum class ResponseFlag : uint8_t {
+  kFailedLocalHealthCheck,        // LH
+  kNoHealthyUpstream,             // UH
+  kUpstreamRequestTimeout,        // UT
+  kLocalReset,                    // LR
+  kUpstreamRemoteReset,           // UR
+  kUpstreamConnectionFailure,     // UF
+  kUpstreamConnectionTermination, // UC
+  kUpstreamOverflow,              // UO
+  kNoRouteFound,                  // NR
+  kDelayInjected,                 // DI
+  kFaultInjected,                 // FI
+  kRateLimited,                   // RL
+  kUnauthorizedExternalService,   // UAEX
+  kRateLimitServiceError,         // RLSE
+  kDownstreamConnectionTermination,  // DC
+  kUpstreamRetryLimitExceeded,    // URX
+  kStreamIdleTimeout,             // SI
+  kInvalidRequestHeaders,         // IH
+  kDownstreamProtocolError,       // DPE
+  kUpstreamMaxDurationReached,    // UMSDR
+  kNoClusterFound,                // NC
+  kOverloadManager,               // OM
+  kDurationTimeout,               // DT
+  kUpstreamProtocolError,         // UPE
+  kCount,
+};
+
+// Everything that is known about one stream when it ends, for access logs, stats and traces; filled
+// as the stream goes along. Views are valid during the call that shows it.
+struct StreamSummary {
+  uint32_t response_flags = 0;
+  void Set(ResponseFlag flag) { response_flags |= 1u << static_cast<int>(flag); }
+  bool Has(ResponseFlag flag) const { return (response_flags & (1u << static_cast<int>(flag))) != 0; }
+
+  // %RESPONSE_CODE_DETAILS%: "via_upstream", or the token of the policy or error that answered.
+  std::string_view detail;
+  std::string_view connection_termination_detail;
+  std::string_view upstream_failure_reason;  // %UPSTREAM_TRANSPORT_FAILURE_REASON%
+  std::string_view route_name;
+  std::string_view virtual_host_name;
+  std::string_view cluster_name;
+
+  const RequestHead* request = nullptr;
+  const ResponseHead* response = nullptr;    // null: no head was sent
+  const HeaderMap* response_trailers = nullptr;
+
+  const net::Address* downstream_local = nullptr;
+  const net::Address* downstream_direct_remote = nullptr;  // the socket's peer
+  const net::Address* downstream_remote = nullptr;         // after x-forwarded-for rules
+  std::optional<net::Address> upstream;                    // the endpoint of the last attempt
+  std::optional<net::Address> upstream_local;
+  uint64_t connection_id = 0;
+
+  base::MonoTime start;
+  absl::Time start_wall;  // taken lazily only where something prints it; see downstream/
+  base::MonoTime request_end;            // last byte of the request; epoch: never
+  base::MonoTime upstream_first_sent;    // epoch: never
+  base::MonoTime upstream_last_sent;
+  base::MonoTime upstream_first_received;
+  base::MonoTime upstream_last_received;
+  base::MonoTime downstream_first_sent;
+  base::MonoTime end;
+
+  uint64_t request_body_bytes = 0;
+  uint64_t response_body_bytes = 0;
+  uint64_t request_header_bytes = 0;
+  uint64_t response_header_bytes = 0;
+  uint32_t attempts = 0;  // upstream attempts
+  bool is_health_check = false;
+};
+
+}  // namespace outrigger::http

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "source/base/clock.h"
+#include "source/net/dns.h"
+#include "source/net/socket.h"
+#include "source/upstream/cluster_names.h"
+#include "source/upstream/endpoint.h"
+
+namespace outrigger::upstream {
+
+// Envoy's circuit breakers of one priority; each worker holds its share of none of them: the counts
+// are process-wide (relaxed atomics touched once a request, once a connection).
+struct CircuitBreakerLimits {
+  uint32_t max_connections = 1024;
+  uint32_t max_pending_requests = 1024;
+  uint32_t max_requests = 1024;
+  uint32_t max_retries = 3;
+  std::optional<double> retry_budget_percent;
+  uint32_t retry_budget_min_concurrency = 3;
+  bool track_remaining = false;
+};
+
+enum class Discovery : uint8_t { kStatic, kStrictDns, kEds };
+enum class LbPolicy : uint8_t { kRoundRobin, kLeastRequest };
+enum class UpstreamProtocol : uint8_t { kHttp1, kHttp2 };
+
+struct DnsName {
+  std::string name;
+  uint16_t port = 0;
+  Endpoint like;  // everything but the address
+};
+
+// What a cluster is, without its endpoints; compiled from envoy.config.cluster.v3.Cluster.
+// Immutable, shared by all threads.
+struct ClusterSpec {
+  ClusterNameRef name;
+  std::string stat_name;  // alt_stat_name or the name
+  Discovery discovery = Discovery::kStatic;
+  std::string eds_service_name;
+  base::Milliseconds connect_timeout{5000};
+  size_t buffer_limit_bytes = 1024 * 1024;
+  LbPolicy lb_policy = LbPolicy::kRoundRobin;
+  uint32_t least_request_choices = 2;
+  double panic_threshold_percent = 50;
+  uint32_t overprovisioning_factor_percent = 140;
+  CircuitBreakerLimits breakers[2];  // by RoutingPriority: DEFAULT, HIGH
+  UpstreamProtocol protocol = UpstreamProtocol::kHttp1;
+  std::optional<uint32_t> max_requests_per_connection;
+  std::optional<base::Milliseconds> idle_timeout = base::Milliseconds(3'600'000);
+  std::optional<base::Milliseconds> max_connection_duration;
+  std::optional<uint32_t> max_response_headers;
+  size_t max_response_header_bytes = 60 * 1024;
+  bool proper_case_headers = false;
+  std::optional<net::KeepaliveOptions> keepalive;
+  std::optional<net::Address> bind_source;
+
+  std::vector<DnsName> dns_names;  // kStrictDns
+  net::DnsFamily dns_family = net::DnsFamily::kAuto;
+  base::Milliseconds dns_refresh{5000};
+  base::Milliseconds dns_failure_refresh{5000};
+  bool respect_dns_ttl = false;
+  EndpointSet static_endpoints;    // kStatic
+  bool added_via_api = false;
+};
+
+}  // namespace outrigger::upstream
