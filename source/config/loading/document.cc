@@ -45,8 +45,7 @@ bool LooksLikeNumber(absl::string_view text) {
     return !text.empty() && text.find_first_not_of("01234567") == text.npos;
   }
   double ignored;
-  return text.find_first_not_of("0123456789.eE+-") == text.npos &&
-         absl::SimpleAtod(text, &ignored);
+  return text.find_first_not_of("0123456789.eE+-") == text.npos && absl::SimpleAtod(text, &ignored);
 }
 
 Node::Kind KindOfScalar(const std::string& tag, absl::string_view text) {
@@ -188,8 +187,9 @@ class TreeBuilder final : public YAML::EventHandler {
   void Count(const YAML::Mark& mark, size_t nodes) {
     nodes_ += nodes;
     if (nodes_ > limits_.nodes) {
-      throw Refusal{At(mark), absl::StrCat("more than ", limits_.nodes,
-                                           " values, counting each use of an alias; split the file")};
+      throw Refusal{At(mark),
+                    absl::StrCat("more than ", limits_.nodes,
+                                 " values, counting each use of an alias; split the file")};
     }
   }
 
@@ -269,8 +269,9 @@ absl::Status Refused(std::string_view file, Position position, absl::string_view
 absl::StatusOr<std::vector<Node>> ParseDocuments(std::string_view text, std::string_view file,
                                                  const DocumentLimits& limits) {
   if (text.size() > limits.bytes) {
-    return Refused(file, {}, absl::StrCat("larger than ", limits.bytes, " bytes, got ",
-                                          text.size(), "; split the file"));
+    return Refused(file, {},
+                   absl::StrCat("larger than ", limits.bytes, " bytes, got ", text.size(),
+                                "; split the file"));
   }
   // A NUL ends yaml-cpp's input without an error, and what follows would be lost silently.
   if (const size_t nul = text.find('\0'); nul != text.npos) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "google/protobuf/struct.pb.h"
+#include <google/protobuf/struct.pb.h>
 #include "source/config/loading/document.h"
 
 namespace outrigger::loading {

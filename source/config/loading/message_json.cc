@@ -3,15 +3,15 @@
 #include <memory>
 #include <vector>
 
+#include <google/protobuf/any.pb.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/type.pb.h>
+#include <google/protobuf/util/json_util.h>
+#include <google/protobuf/util/type_resolver.h>
+#include <google/protobuf/util/type_resolver_util.h>
+#include <google/protobuf/wrappers.pb.h>
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/any.pb.h"
-#include "google/protobuf/descriptor.h"
-#include "google/protobuf/type.pb.h"
-#include "google/protobuf/util/json_util.h"
-#include "google/protobuf/util/type_resolver.h"
-#include "google/protobuf/util/type_resolver_util.h"
-#include "google/protobuf/wrappers.pb.h"
 #include "source/config/loading/message_types.h"
 
 namespace outrigger::loading {
@@ -99,8 +99,8 @@ bool MarkOpaque(Message& message) {
   return changed;
 }
 
-// The type URL is printed as it stands in the Any, so the mark has to be taken out again. A '/' of a
-// string is printed as it is; the quote in front of the mark can only be that of "@type"'s value,
+// The type URL is printed as it stands in the Any, so the mark has to be taken out again. A '/' of
+// a string is printed as it is; the quote in front of the mark can only be that of "@type"'s value,
 // since inside a string a quote is escaped; a string that begins with the mark itself would be
 // changed, which is why the search includes the key.
 void RemoveMarks(std::string& json) {

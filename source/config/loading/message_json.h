@@ -2,8 +2,8 @@
 
 #include <string>
 
+#include <google/protobuf/message.h>
 #include "absl/status/statusor.h"
-#include "google/protobuf/message.h"
 
 namespace outrigger::loading {
 

@@ -4,15 +4,15 @@
 #include <memory>
 #include <utility>
 
+#include <google/protobuf/any.pb.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/util/field_mask_util.h>
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
-#include "google/protobuf/any.pb.h"
-#include "google/protobuf/descriptor.h"
-#include "google/protobuf/struct.pb.h"
-#include "google/protobuf/util/field_mask_util.h"
 #include "source/config/loading/absl_view.h"
 #include "source/config/loading/dynamic_values.h"
 #include "source/config/loading/message_types.h"
@@ -49,7 +49,8 @@ std::string UnknownFieldMessage(const Descriptor& type, const std::string& key) 
   if (!suggestion.empty()) return message + suggestion;
   constexpr size_t kListed = 12;
   if (names.empty()) return message + "; it has no fields";
-  if (names.size() <= kListed) return absl::StrCat(message, "; known: ", absl::StrJoin(names, ", "));
+  if (names.size() <= kListed)
+    return absl::StrCat(message, "; known: ", absl::StrJoin(names, ", "));
   return message;
 }
 
@@ -216,8 +217,8 @@ void Loader::LoadValue(const Node& value, Message& out, const FieldDescriptor& f
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32: {
       using Limits = std::numeric_limits<int32_t>;
-      const auto v = static_cast<int32_t>(
-          Take(value, ReadSigned(value, Limits::min(), Limits::max())));
+      const auto v =
+          static_cast<int32_t>(Take(value, ReadSigned(value, Limits::min(), Limits::max())));
       return add ? reflection.AddInt32(&out, &field, v) : reflection.SetInt32(&out, &field, v);
     }
     case FieldDescriptor::CPPTYPE_INT64: {
@@ -300,8 +301,9 @@ void Loader::LoadAny(const Node& map, google::protobuf::Any& out) {
   if (has_own_form) {
     const Node* value = map.Find("value");
     if (value == nullptr || map.entries().size() != 2) {
-      return Fail(map.position(), absl::StrCat("must hold \"@type\" and \"value\" and no more, for ",
-                                               type->full_name()));
+      return Fail(
+          map.position(),
+          absl::StrCat("must hold \"@type\" and \"value\" and no more, for ", type->full_name()));
     }
     Step step(*this, "value");
     Load(*value, *message);
@@ -334,8 +336,9 @@ void Loader::LoadFieldMask(const Node& node, Message& out) {
   google::protobuf::FieldMask mask;
   if (node.kind() != Node::Kind::kString ||
       !google::protobuf::util::FieldMaskUtil::FromJsonString(node.text(), &mask)) {
-    return Fail(node.position(), absl::StrCat("must be field names such as \"fooBar,baz.qux\", got ",
-                                              Describe(node)));
+    return Fail(
+        node.position(),
+        absl::StrCat("must be field names such as \"fooBar,baz.qux\", got ", Describe(node)));
   }
   out.CopyFrom(mask);
 }
@@ -365,8 +368,8 @@ bool Loader::LoadWellKnownType(const Node& node, Message& out) {
       const bool is_struct =
           out.GetDescriptor()->well_known_type() == Descriptor::WELLKNOWNTYPE_STRUCT;
       if (node.kind() != (is_struct ? Node::Kind::kMap : Node::Kind::kList)) {
-        Fail(node.position(), absl::StrCat("must be ", is_struct ? "a map" : "a list", ", got ",
-                                           Describe(node)));
+        Fail(node.position(),
+             absl::StrCat("must be ", is_struct ? "a map" : "a list", ", got ", Describe(node)));
         return true;
       }
       google::protobuf::Value value;

@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include <google/protobuf/message.h>
 #include "absl/status/status.h"
-#include "google/protobuf/message.h"
 #include "source/config/loading/document.h"
 
 namespace outrigger::loading {
@@ -29,9 +29,11 @@ struct LoadOptions {
 };
 
 // Fills `out`, which must be a generated message, from a document by protobuf's JSON mapping: field
-// names in snake_case or lowerCamelCase, enums by name or number, "1.5s", Any with @type, and so on.
-// An error holds one line for each thing that is wrong, with place, field path and what is right:
-//   bootstrap.yaml:12:7: static_resources.clusters[0].lb_policy: unknown value "RINGHASH"; known: ...
+// names in snake_case or lowerCamelCase, enums by name or number, "1.5s", Any with @type, and so
+// on. An error holds one line for each thing that is wrong, with place, field path and what is
+// right:
+//   bootstrap.yaml:12:7: static_resources.clusters[0].lb_policy: unknown value "RINGHASH"; known:
+//   ...
 // After an error `out` is half filled and of no use.
 absl::Status LoadMessage(const Node& root, google::protobuf::Message& out,
                          const LoadOptions& options = {});

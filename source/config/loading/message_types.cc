@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "google/protobuf/descriptor_database.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include <google/protobuf/descriptor_database.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include "source/config/loading/near_names.h"
 
 namespace outrigger::loading {

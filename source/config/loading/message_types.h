@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "google/protobuf/any.pb.h"
-#include "google/protobuf/descriptor.h"
-#include "google/protobuf/message.h"
+#include <google/protobuf/any.pb.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
 
 namespace outrigger::loading {
 

@@ -2,8 +2,8 @@
 
 #include <vector>
 
+#include <google/protobuf/descriptor.h>
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/descriptor.h"
 
 namespace outrigger::loading {
 namespace {

@@ -17,16 +17,18 @@ std::string Fold(std::string_view name) {
   return out;
 }
 
-// Levenshtein distance, with one row kept.
+// Edits from `a` to `b`, where swapping two neighbours is one edit ("prot" for "port").
 size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
+  std::vector<size_t> before_last, last, row(b.size() + 1);
   for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
   for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i);
+    before_last = std::exchange(last, row);
+    row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+      const size_t replaced = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({replaced, last[j] + 1, row[j - 1] + 1});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) row[j] = std::min(row[j], before_last[j - 2] + 1);
     }
   }
   return row.back();
@@ -39,7 +41,7 @@ std::vector<std::string> NearNames(std::string_view wanted, const std::vector<st
   constexpr size_t kLongestCompared = 256;  // bounds the work that a hostile name can cost
   if (wanted.size() > kLongestCompared) return {};
   const std::string folded = Fold(wanted);
-  const size_t farthest = std::max<size_t>(1, folded.size() / 3);
+  const size_t farthest = std::clamp<size_t>(folded.size() / 3, 1, 3);
   std::vector<std::pair<size_t, std::string>> near;
   for (const std::string& name : known) {
     const std::string candidate = Fold(name);

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "google/protobuf/any.pb.h"
-#include "google/protobuf/descriptor.h"
-#include "google/protobuf/descriptor.pb.h"
-#include "google/protobuf/struct.pb.h"
+#include <google/protobuf/any.pb.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/struct.pb.h>
 #include "source/config/loading/message_types.h"
 
 namespace outrigger::loading {
@@ -121,10 +121,11 @@ bool Redaction::VisitTypedStruct(Message& typed_struct) {
   const Descriptor& type = *typed_struct.GetDescriptor();
   const Reflection& reflection = *typed_struct.GetReflection();
   const FieldDescriptor* value = type.FindFieldByName("value");
-  const Descriptor* inner = FindMessageType(
-      reflection.GetString(typed_struct, type.FindFieldByName("type_url")));
+  const Descriptor* inner =
+      FindMessageType(reflection.GetString(typed_struct, type.FindFieldByName("type_url")));
   if (inner == nullptr || !reflection.HasField(typed_struct, value)) return false;
-  return VisitStruct(static_cast<Struct&>(*reflection.MutableMessage(&typed_struct, value)), *inner);
+  return VisitStruct(static_cast<Struct&>(*reflection.MutableMessage(&typed_struct, value)),
+                     *inner);
 }
 
 bool Redaction::VisitStruct(Struct& fields, const Descriptor& type) {

@@ -2,8 +2,8 @@
 
 #include <string_view>
 
+#include <google/protobuf/message.h>
 #include "absl/types/span.h"
-#include "google/protobuf/message.h"
 
 namespace outrigger::loading {
 

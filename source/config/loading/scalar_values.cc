@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 
+#include <google/protobuf/util/time_util.h>
 #include "absl/numeric/int128.h"
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -13,7 +14,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
-#include "google/protobuf/util/time_util.h"
 
 namespace outrigger::loading {
 namespace {
@@ -62,9 +62,9 @@ absl::StatusOr<absl::int128> ReadInteger(const Node& node, absl::int128 min, abs
   const std::string expected = absl::StrCat("an integer from ", range);
   if (!IsScalar(node)) return MustBe(expected, node);
   if (HasLeadingZero(node.text())) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("leading zero in ", node.text(), "; write 0o", node.text().substr(1),
-                     " for an octal number or leave the zero out"));
+    return absl::InvalidArgumentError(absl::StrCat("leading zero in ", node.text(), "; write 0o",
+                                                   node.text().substr(1),
+                                                   " for an octal number or leave the zero out"));
   }
   const std::optional<absl::int128> value = ParseInteger(node.text());
   if (!value || *value < min || *value > max) return MustBe(expected, node);
@@ -79,8 +79,7 @@ absl::StatusOr<bool> ReadBool(const Node& node) {
 }
 
 absl::StatusOr<int64_t> ReadSigned(const Node& node, int64_t min, int64_t max) {
-  absl::StatusOr<absl::int128> value =
-      ReadInteger(node, min, max, absl::StrCat(min, " to ", max));
+  absl::StatusOr<absl::int128> value = ReadInteger(node, min, max, absl::StrCat(min, " to ", max));
   if (!value.ok()) return value.status();
   return static_cast<int64_t>(*value);
 }
@@ -127,7 +126,8 @@ absl::StatusOr<std::string> ReadBase64(const Node& node) {
   constexpr char kExpected[] = "bytes in base64";
   if (!IsScalar(node) && node.kind() != Node::Kind::kBool) return MustBe(kExpected, node);
   std::string bytes;
-  if (absl::Base64Unescape(node.text(), &bytes) || absl::WebSafeBase64Unescape(node.text(), &bytes)) {
+  if (absl::Base64Unescape(node.text(), &bytes) ||
+      absl::WebSafeBase64Unescape(node.text(), &bytes)) {
     return bytes;
   }
   return MustBe(kExpected, node);
@@ -151,8 +151,8 @@ absl::StatusOr<google::protobuf::Duration> ReadDuration(const Node& node) {
   if (!absl::ParseDuration(node.text(), &other_unit) || other_unit == absl::InfiniteDuration()) {
     return status;
   }
-  return absl::InvalidArgumentError(absl::StrCat(status.message(), "; write ",
-                                                 absl::ToDoubleSeconds(other_unit), "s"));
+  return absl::InvalidArgumentError(
+      absl::StrCat(status.message(), "; write ", absl::ToDoubleSeconds(other_unit), "s"));
 }
 
 absl::StatusOr<google::protobuf::Timestamp> ReadTimestamp(const Node& node) {

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <string>
 
+#include <google/protobuf/duration.pb.h>
+#include <google/protobuf/timestamp.pb.h>
 #include "absl/status/statusor.h"
-#include "google/protobuf/duration.pb.h"
-#include "google/protobuf/timestamp.pb.h"
 #include "source/config/loading/document.h"
 
 // Reads one scalar of a document as one type of protobuf, by the rules of protobuf's JSON mapping.

@@ -3,10 +3,10 @@
 #include <memory>
 #include <utility>
 
+#include <google/protobuf/any.pb.h>
+#include <google/protobuf/unknown_field_set.h>
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/any.pb.h"
-#include "google/protobuf/unknown_field_set.h"
 #include "source/config/loading/message_types.h"
 #include "source/config/loading/message_walk.h"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "google/protobuf/message.h"
+#include <google/protobuf/message.h>
 
 namespace outrigger::loading {
 

@@ -2,8 +2,8 @@
 
 #include <string_view>
 
+#include <google/protobuf/struct.pb.h>
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/struct.pb.h"
 #include "source/config/loading/absl_view.h"
 #include "source/config/loading/dynamic_values.h"
 #include "source/config/loading/message_loader.h"
@@ -33,8 +33,8 @@ absl::Status UnpackAny(const Any& any, google::protobuf::Message& out,
     return out.ParseFromString(any.value()) ? absl::OkStatus() : NotValid(type_name);
   }
   if (!IsTypedStruct(type_name)) {
-    return absl::InvalidArgumentError(absl::StrCat("must be of type ", wanted, ", got \"",
-                                                   any.type_url(), "\""));
+    return absl::InvalidArgumentError(
+        absl::StrCat("must be of type ", wanted, ", got \"", any.type_url(), "\""));
   }
   // TypedStruct{string type_url = 1; Struct value = 2} has the bytes of an Any around a Struct, so
   // both packages' TypedStruct are read without either being linked in.

@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
+#include <google/protobuf/any.pb.h>
+#include <google/protobuf/message.h>
 #include "absl/status/status.h"
-#include "google/protobuf/any.pb.h"
-#include "google/protobuf/message.h"
 
 namespace outrigger::loading {
 
