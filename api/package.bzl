@@ -8,9 +8,14 @@ def api_package(deps = []):
     Args:
       deps: the proto_library targets that the files import.
     """
+    native.filegroup(
+        name = "protos",
+        srcs = native.glob(["*.proto"]),
+        visibility = ["//api:__pkg__"],
+    )
     native.proto_library(
         name = "pkg",
-        srcs = native.glob(["*.proto"]),
+        srcs = [":protos"],
         strip_import_prefix = "/api",
         visibility = ["//visibility:public"],
         deps = deps,

@@ -15,6 +15,7 @@ TYPE_NAMES = {
     15: "sfixed32", 16: "sfixed64", 17: "sint32", 18: "sint64",
 }
 REPEATED = 3
+NOT_IMPLEMENTED = 51201  # Both options of outrigger/annotations/v1/support.proto.
 
 
 @dataclasses.dataclass
@@ -26,6 +27,7 @@ class Field:
     repeated: bool = False
     oneof: Optional[str] = None
     comment: str = ""
+    is_refused: bool = False  # Marked as in outrigger/annotations/v1/support.proto.
 
 
 @dataclasses.dataclass
@@ -101,6 +103,10 @@ def _number(grouped: Dict[int, list], number: int) -> int:
     return grouped[number][-1] if number in grouped else 0
 
 
+def _is_refused(grouped: Dict[int, list], options: int) -> bool:
+    return options in grouped and bool(_number(_group(grouped[options][-1]), NOT_IMPLEMENTED))
+
+
 def _comments(source_info: bytes) -> Dict[Tuple[int, ...], str]:
     """Path of a declaration -> its leading and trailing comments joined."""
     comments = {}
@@ -161,7 +167,7 @@ class _FileReader:
             type=type_name or TYPE_NAMES[_number(grouped, 5)],
             repeated=_number(grouped, 4) == REPEATED,
             oneof=oneofs[_number(grouped, 9)] if 9 in grouped else None,
-            comment=self._comment(path))
+            comment=self._comment(path), is_refused=_is_refused(grouped, 8))
 
     def _enum(self, data: bytes, scope: str, path: Tuple[int, ...]) -> None:
         grouped = _group(data)
@@ -171,7 +177,8 @@ class _FileReader:
         for index, value in enumerate(grouped.get(2, [])):
             entry = _group(value)
             enum.fields.append(Field(_text(entry, 1), _number(entry, 2),
-                                     comment=self._comment(path + (2, index))))
+                                     comment=self._comment(path + (2, index)),
+                                     is_refused=_is_refused(entry, 3)))
 
     def _service(self, data: bytes, package: str, path: Tuple[int, ...]) -> None:
         grouped = _group(data)

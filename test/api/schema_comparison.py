@@ -97,3 +97,10 @@ def uncommented(schema: Schema) -> List[str]:
     missing += [f"{method.name}: no comment"
                 for method in schema.methods.values() if not method.comment]
     return missing
+
+
+def mislabelled(schema: Schema) -> List[str]:
+    """Fields and values whose comment and not_implemented option contradict each other."""
+    return [f"{message.name}.{field.name}: the comment and the option not_implemented differ"
+            for message in schema.messages.values() for field in message.fields
+            if field.is_refused != field.comment.startswith("Not implemented yet: refused")]

@@ -10,7 +10,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from descriptors import Schema, read_descriptor_set, read_go_module  # noqa: E402
-from schema_comparison import compare, split_by_age, uncommented  # noqa: E402
+from schema_comparison import compare, mislabelled, split_by_age, uncommented  # noqa: E402
 
 UPSTREAM = """
 syntax = "proto3";
@@ -128,6 +128,13 @@ class SchemaComparison(unittest.TestCase):
         self.assertEqual(uncommented(schema(bare)), ["envoy.a.v3.Cluster: no comment",
                                                      "envoy.a.v3.Cluster.name: no comment"])
         self.assertEqual(uncommented(schema(UPSTREAM)), [])
+
+    def test_finds_a_refusal_that_only_the_comment_knows(self):
+        refused = UPSTREAM.replace("// Its name.", "// Not implemented yet: refused when set.")
+        self.assertEqual(mislabelled(schema(UPSTREAM)), [])
+        self.assertEqual(mislabelled(schema(refused)),
+                         ["envoy.a.v3.Cluster.name: the comment and the option not_implemented "
+                          "differ"])
 
 
 class GoDescriptors(unittest.TestCase):

@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "test/api"))
 
 from descriptors import Schema, read_descriptor_set, read_go_module  # noqa: E402
-from schema_comparison import compare, split_by_age, uncommented  # noqa: E402
+from schema_comparison import compare, mislabelled, split_by_age, uncommented  # noqa: E402
 
 CACHE = ROOT / ".cache/upstream-schema"
 NEWEST = ROOT / "test/api/newest_upstream.txt"
@@ -97,7 +97,7 @@ def main() -> None:
               f"{NEWEST.name} alone")
         problems = compare(known, {"grpc-js-xds": npm})
     problems += newest_problems(newer, record=has_go and sys.argv[1:] == ["--record"])
-    report(problems + uncommented(ours), compared)
+    report(problems + uncommented(ours) + mislabelled(ours), compared)
 
 
 if __name__ == "__main__":
