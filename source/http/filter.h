@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +17,9 @@
 
 namespace outrigger::route {
 class Route;
+}
+namespace outrigger::upstream {
+class WorkerClusters;
 }
 
 namespace outrigger::http {
@@ -79,6 +84,11 @@ class StreamView {
   virtual const route::Route* route() = 0;
   // Forget the match and match again on next use: for filters that changed what routes look at.
   virtual void ClearRoute() = 0;
+  // The clusters as this worker uses them.
+  virtual upstream::WorkerClusters& clusters() = 0;
+  // A uniform random number, the same for the whole life of the stream: fractions and weighted
+  // choices draw on it, so that one stream is consistent.
+  virtual uint64_t random() = 0;
 };
 
 // A filter's only way back into the chain; valid as long as the filter.

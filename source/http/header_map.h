@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "absl/types/span.h"
 #include "source/base/arena.h"
@@ -23,7 +24,7 @@ struct Header {
 
 // The header fields of one head or trailer section, in the order and spelling in which they came
 // (RFC 9110 5.3). Names compare without regard to case. Known names (header_id.h) are told apart
-// once, when they are added, so looking one up reads a bit and, if it is set, a short row of bytes.
+// once, when they are added, so asking for one reads a bit and, if it is set, compares single bytes.
 // Owner: a head.  Thread: the stream's worker.
 // Lifetime: names and values are views into the arena (or into literals and the stream's config
 // snapshot); they stay valid as long as the stream, even when the header is removed.

@@ -4,7 +4,6 @@ _COPTS = [
     "-Wall",
     "-Wextra",
     "-Werror",
-    "-Wno-unknown-warning-option",  # GCC's names, when Clang builds.
     "-Wno-missing-field-initializers",  # {.status = 414} is meant to leave the rest alone.
     "-Wno-unused-parameter",
     # GCC 12 reports these falsely in its own std::string once it inlines (PR 105329, 105651).

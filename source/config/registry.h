@@ -1,0 +1,123 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "google/protobuf/any.pb.h"
+#include "google/protobuf/message.h"
+#include "source/base/clock.h"
+#include "source/config/loading/unpack_any.h"
+#include "source/http/access_logger.h"
+#include "source/http/filter.h"
+#include "source/stats/store.h"
+
+namespace outrigger::config {
+
+class AccessLogFiles;  // where access loggers get their files: extensions/access_loggers
+
+// What a factory may use. Four getters; a fifth needs a page in docs/decisions.
+class FactoryContext {
+ public:
+  FactoryContext(const base::Clock& clock, stats::Store& stats, std::string_view stat_prefix)
+      : clock_(clock), stats_(stats), stat_prefix_(stat_prefix) {}
+  const base::Clock& clock() const { return clock_; }
+  stats::Store& stats() const { return stats_; }
+  // Of the connection manager that the filter serves, as in `http.<stat_prefix>.`.
+  std::string_view stat_prefix() const { return stat_prefix_; }
+
+ private:
+  const base::Clock& clock_;
+  stats::Store& stats_;
+  std::string_view stat_prefix_;
+};
+
+// One HTTP filter of a chain, made from its configuration; either an ordinary filter or the
+// terminal (the router), which stands last.
+struct MadeFilter {
+  http::HttpFilterFactory filter;
+  http::BodyMode body_mode = http::BodyMode::kStream;
+  http::TerminalFactory terminal;
+};
+using RouteFilterConfigPtr = std::shared_ptr<const http::RouteFilterConfig>;
+
+// Everything that is compiled into this binary and chosen by a type URL. Filled once by
+// main/register_extensions.cc: an explicit list, no static initialisers.
+// Owner: the server.  Thread: filled on the main thread, then read from any.
+class Registry {
+ public:
+  // `create`: absl::StatusOr<MadeFilter or HttpFilterFactory>(const Config&, FactoryContext&).
+  template <typename Config, typename Create>
+  void AddHttpFilter(std::string_view name, Create create);
+  template <typename Config, typename Create>
+  void AddHttpTerminal(std::string_view name, Create create);
+  // Configuration of a filter in a route's typed_per_filter_config.
+  // `create`: absl::StatusOr<RouteFilterConfigPtr>(const Config&, FactoryContext&).
+  template <typename Config, typename Create>
+  void AddRouteFilterConfig(Create create);
+  // `create`: absl::StatusOr<std::shared_ptr<const http::AccessLogger>>(const Config&, FactoryContext&).
+  template <typename Config, typename Create>
+  void AddAccessLogger(Create create);
+
+  // By the type inside the Any (or inside its TypedStruct). Unknown types are refused with the
+  // list of the known ones.
+  absl::StatusOr<MadeFilter> MakeHttpFilter(const google::protobuf::Any& config, FactoryContext& context) const;
+  absl::StatusOr<RouteFilterConfigPtr> MakeRouteFilterConfig(const google::protobuf::Any& config,
+                                                             FactoryContext& context) const;
+  absl::StatusOr<std::shared_ptr<const http::AccessLogger>> MakeAccessLogger(
+      const google::protobuf::Any& config, FactoryContext& context) const;
+
+ private:
+  template <typename Made>
+  using Makers = absl::flat_hash_map<
+      std::string, std::function<absl::StatusOr<Made>(const google::protobuf::Any&, FactoryContext&)>>;
+
+  template <typename Config, typename Made, typename Create>
+  static auto Wrap(Create create) {
+    return [create](const google::protobuf::Any& any, FactoryContext& context) -> absl::StatusOr<Made> {
+      Config config;
+      if (absl::Status status = loading::UnpackAny(any, config); !status.ok()) return status;
+      return create(config, context);
+    };
+  }
+
+  Makers<MadeFilter> filters_;
+  Makers<RouteFilterConfigPtr> route_configs_;
+  Makers<std::shared_ptr<const http::AccessLogger>> access_loggers_;
+};
+
+template <typename Config, typename Create>
+void Registry::AddHttpFilter(std::string_view, Create create) {
+  filters_[Config::descriptor()->full_name()] = Wrap<Config, MadeFilter>(
+      [create](const Config& config, FactoryContext& context) -> absl::StatusOr<MadeFilter> {
+        absl::StatusOr<http::HttpFilterFactory> factory = create(config, context);
+        if (!factory.ok()) return factory.status();
+        return MadeFilter{.filter = *std::move(factory)};
+      });
+}
+
+template <typename Config, typename Create>
+void Registry::AddHttpTerminal(std::string_view, Create create) {
+  filters_[Config::descriptor()->full_name()] = Wrap<Config, MadeFilter>(
+      [create](const Config& config, FactoryContext& context) -> absl::StatusOr<MadeFilter> {
+        absl::StatusOr<http::TerminalFactory> factory = create(config, context);
+        if (!factory.ok()) return factory.status();
+        return MadeFilter{.terminal = *std::move(factory)};
+      });
+}
+
+template <typename Config, typename Create>
+void Registry::AddRouteFilterConfig(Create create) {
+  route_configs_[Config::descriptor()->full_name()] = Wrap<Config, RouteFilterConfigPtr>(create);
+}
+
+template <typename Config, typename Create>
+void Registry::AddAccessLogger(Create create) {
+  access_loggers_[Config::descriptor()->full_name()] =
+      Wrap<Config, std::shared_ptr<const http::AccessLogger>>(create);
+}
+
+}  // namespace outrigger::config

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "google/protobuf/any.pb.h"
+
+namespace outrigger::xds {
+
+// A resource as the wire gave it, decoded no further than its envelope.
+struct WireResource {
+  std::string name;     // delta: from the envelope; SotW: found by NameOf after decoding
+  std::string version;  // delta: its own; SotW: the response's
+  google::protobuf::Any body;
+};
+
+// A resource after decoding and compiling, ready to be applied.
+struct ReadyResource {
+  std::string name;
+  std::string version;
+  google::protobuf::Any body;                // for config_dump
+  std::shared_ptr<const void> compiled;      // what `compile` of its type made
+};
+
+struct RefusedResource {
+  std::string name;
+  std::string version;
+  google::protobuf::Any body;
+  std::string reason;  // names the resource and the field's path
+};
+
+// One update of one type, in one piece. Good resources apply even when others are refused.
+struct Update {
+  std::vector<ReadyResource> changed;
+  std::vector<std::string> removed;  // named by delta, or (wildcard types, SotW) no longer listed
+  std::vector<RefusedResource> refused;
+  std::string version;               // of the response
+};
+
+// What the xDS client needs to know about one resource type; the rest is the same for all.
+struct ResourceType {
+  std::string_view url;         // "type.googleapis.com/envoy.config.cluster.v3.Cluster"
+  bool is_wildcard = false;     // LDS, CDS: subscribed to as a whole
+  // Compile thread: decodes and compiles one body; the name is filled in. Errors name the field.
+  struct Compiled {
+    std::string name;
+    std::shared_ptr<const void> object;
+  };
+  std::function<absl::StatusOr<Compiled>(const google::protobuf::Any& body)> compile;
+  // Main thread: takes the update; what it cannot take is added to the refused ones, by name.
+  std::function<std::vector<RefusedResource>(Update update)> apply;
+  // Main thread: initial_fetch_timeout passed without an answer for these names (empty: wildcard).
+  std::function<void(const std::vector<std::string>& names)> timed_out;
+};
+
+}  // namespace outrigger::xds
