@@ -5,8 +5,13 @@
 
 #include "absl/random/random.h"
 #include "source/base/local_ptr.h"
+#include "source/downstream/http_options.h"
 #include "source/event/loop.h"
 #include "source/route/route_table.h"
+
+namespace outrigger::upstream {
+class WorkerClusters;
+}
 
 namespace outrigger::downstream {
 
@@ -26,16 +31,20 @@ class HttpDate {
 // What all HTTP connections of one worker share.
 // Owner: the worker; outlives its connections.  Thread: the worker's.
 struct HttpWorker {
-  explicit HttpWorker(event::Loop& the_loop) : loop(the_loop), date(the_loop) {}
+  HttpWorker(event::Loop& the_loop, upstream::WorkerClusters& the_clusters)
+      : loop(the_loop), clusters(the_clusters), date(the_loop) {}
   event::Loop& loop;
+  upstream::WorkerClusters& clusters;
   absl::InsecureBitGen random;
   HttpDate date;
 };
 
-// The route table that new streams of one connection manager take on this worker. An update puts
-// another one in; streams keep theirs. Null until routes arrive: everything is "no route".
-struct RouteSlot {
-  base::LocalPtr<route::RouteTable> table;
+// What new streams of one connection manager take on this worker. A configuration update puts other
+// snapshots in; streams keep what they started with, and connections stay open.
+// Owner: the worker's listener; outlives its connections.
+struct HttpSlot {
+  base::LocalPtr<HttpOptions> options;       // never null
+  base::LocalPtr<route::RouteTable> routes;  // null until routes arrive: "no route"
 };
 
 }  // namespace outrigger::downstream

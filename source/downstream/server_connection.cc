@@ -14,12 +14,11 @@ uint64_t NextConnectionId() {
 
 }  // namespace
 
-ServerConnection::ServerConnection(HttpWorker& worker, base::LocalPtr<HttpOptions> options,
-                                   const RouteSlot& routes, net::Socket socket,
+ServerConnection::ServerConnection(HttpWorker& worker, const HttpSlot& slot, net::Socket socket,
                                    ServerConnectionOwner& owner)
     : worker_(worker),
-      options_(std::move(options)),
-      routes_(routes),
+      options_(slot.options),
+      slot_(slot),
       owner_(owner),
       connection_(worker.loop, std::move(socket), *this,
                   {.output_high_bytes = options_->connection_buffer_bytes,
@@ -111,10 +110,10 @@ void ServerConnection::OnClosed(net::CloseCause) {
 
 // --- ends --------------------------------------------------------------------------------------
 
-void ServerConnection::Drain() {
-  if (is_draining_ || is_over_) return;
+void ServerConnection::Drain(bool closes_idle) {
+  if (is_over_) return;
   is_draining_ = true;
-  if (stream_ == nullptr && codec_.is_idle()) CloseIdle(options_->counters.downstream_cx_drain_close);
+  if (closes_idle && stream_ == nullptr && codec_.is_idle()) CloseIdle(options_->counters.downstream_cx_drain_close);
 }
 
 void ServerConnection::Close() {
@@ -179,7 +178,7 @@ void ServerConnection::OnTimer() {
     const base::MonoTime due = start_ + *timeouts.max_connection_duration;
     if (due <= now) {
       options_->counters.downstream_cx_max_duration_reached.Increment();
-      Drain();
+      Drain(true);
       if (is_over_) return;
     } else {
       Watch(due);

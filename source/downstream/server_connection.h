@@ -40,14 +40,16 @@ class ServerConnection final : public event::Deletable,
                                private net::ConnectionEvents,
                                private http::http1::ServerStreams {
  public:
-  // `routes` and `worker` outlive the connection.
-  ServerConnection(HttpWorker& worker, base::LocalPtr<HttpOptions> options, const RouteSlot& routes,
-                   net::Socket socket, ServerConnectionOwner& owner);
+  // `worker` and `slot` outlive the connection. What concerns the connection itself (codec limits,
+  // its timeouts) is as the slot says now; each stream takes the options of its own time.
+  ServerConnection(HttpWorker& worker, const HttpSlot& slot, net::Socket socket,
+                   ServerConnectionOwner& owner);
   ~ServerConnection() override;
 
-  // Graceful: an idle connection closes now, a busy one after its response, which tells the client
-  // so (`connection: close`).
-  void Drain();
+  // Graceful: the next response tells the client that the connection closes after it
+  // (`connection: close`). An idle connection stays open, since a request may be on its way, unless
+  // `closes_idle`.
+  void Drain(bool closes_idle);
   // Ends everything now; streams are logged as cut off.
   void Close();
   bool has_stream() const { return stream_ != nullptr; }
@@ -65,7 +67,6 @@ class ServerConnection final : public event::Deletable,
   void OnCodecDone() override;
 
   // For ServerStream
-  const HttpOptions& options() const { return *options_; }
   void OnStreamEnd(ServerStream& stream);
   // A stream is about to send its head: says whether it is the connection's last.
   void BeforeResponseHead();
@@ -80,7 +81,7 @@ class ServerConnection final : public event::Deletable,
 
   HttpWorker& worker_;
   const base::LocalPtr<HttpOptions> options_;
-  const RouteSlot& routes_;
+  const HttpSlot& slot_;
   ServerConnectionOwner& owner_;
   net::Connection connection_;
   http::http1::ServerCodec codec_;

@@ -46,13 +46,14 @@ ServerStream::ServerStream(ServerConnection& connection, http::ResponseWriter& w
     : connection_(connection),
       writer_(&writer),
       arena_(first_chunk_, sizeof first_chunk_),
-      table_(connection.routes_.table),
+      options_(connection.slot_.options),
+      table_(connection.slot_.routes),
       request_(arena_),
       request_trailers_(arena_),
       response_(arena_),
       response_trailers_(arena_),
-      chain_(*this, connection.worker_.loop, connection.options().chain_limits) {
-  const HttpCounters& counters = connection.options().counters;
+      chain_(*this, connection.worker_.loop, options_->chain_limits) {
+  const HttpCounters& counters = options_->counters;
   counters.downstream_rq_total.Increment();
   counters.downstream_rq_http1_total.Increment();
   counters.downstream_rq_active.Increment();
@@ -73,7 +74,7 @@ event::Loop& ServerStream::loop() { return connection_.worker_.loop; }
 void ServerStream::OnRequestHead(bool last) {
   NoteActivity();
   if (last) RequestEnded();
-  const TimeoutOptions& timeouts = connection_.options().timeouts;
+  const TimeoutOptions& timeouts = options_->timeouts;
   idle_timeout_ = timeouts.stream_idle;
   if (!PrepareRequest(last)) return;
   StartChain(last);
@@ -82,7 +83,7 @@ void ServerStream::OnRequestHead(bool last) {
 
 // Checks and headers; false when the request was answered here.
 bool ServerStream::PrepareRequest(bool last) {
-  const HttpOptions& options = connection_.options();
+  const HttpOptions& options = *options_;
   summary_.request_header_bytes = request_.headers.byte_size();
   if (auto rejection = CheckRequest(request_, options)) {
     Refuse(std::move(*rejection));
@@ -111,10 +112,9 @@ bool ServerStream::PrepareRequest(bool last) {
 void ServerStream::FindRoute() {
   is_route_known_ = true;
   route_ = nullptr;
-  if (random_ == 0) random_ = connection_.worker_.random();
-  if (table_) route_ = table_->Find({.head = request_, .random = random_});
+  if (table_) route_ = table_->Find({.head = request_, .random = random()});
   if (route_ == nullptr) {
-    connection_.options().counters.no_route.Increment();
+    options_->counters.no_route.Increment();
     return;
   }
   const route::RouteSpec& spec = route_->spec();
@@ -134,6 +134,13 @@ const route::Route* ServerStream::route() {
 
 void ServerStream::ClearRoute() { is_route_known_ = false; }
 
+upstream::WorkerClusters& ServerStream::clusters() { return connection_.worker_.clusters; }
+
+uint64_t ServerStream::random() {
+  while (random_ == 0) random_ = connection_.worker_.random();
+  return random_;
+}
+
 std::optional<http::LocalReply> ServerStream::CheckTls() {
   if (route_ == nullptr) return std::nullopt;
   using RequireTls = route::VirtualHostSpec::RequireTls;
@@ -150,7 +157,7 @@ std::optional<http::LocalReply> ServerStream::CheckTls() {
 }
 
 void ServerStream::StartChain(bool last) {
-  const HttpOptions& options = connection_.options();
+  const HttpOptions& options = *options_;
   has_chain_ = true;
   chain_.Build(options.filters, options.terminal, [this](const http::ChainEntry& entry) {
     return route_ != nullptr ? route_->is_filter_disabled(entry.name, entry.starts_disabled)
@@ -177,10 +184,10 @@ void ServerStream::OnRequestTrailers() {
 void ServerStream::OnRequestError(const http::StreamError& error) {
   if (phase_ == Phase::kEnded) return;
   if (error.kind == http::ErrorKind::kConnectionClosed) {
-    connection_.options().counters.downstream_rq_rx_reset.Increment();
+    options_->counters.downstream_rq_rx_reset.Increment();
     return CutOff(http::ResponseFlag::kDownstreamConnectionTermination, error.detail);
   }
-  const HttpCounters& counters = connection_.options().counters;
+  const HttpCounters& counters = options_->counters;
   counters.downstream_cx_protocol_error.Increment();
   if (error.kind == http::ErrorKind::kLimit) counters.downstream_rq_too_large.Increment();
   summary_.Set(http::ResponseFlag::kDownstreamProtocolError);
@@ -198,12 +205,12 @@ void ServerStream::RequestEnded() {
 }
 
 void ServerStream::PauseRequest() {
-  connection_.options().counters.downstream_flow_control_paused_reading_total.Increment();
+  options_->counters.downstream_flow_control_paused_reading_total.Increment();
   if (writer_ != nullptr) writer_->PauseReading();
 }
 
 void ServerStream::ResumeRequest() {
-  connection_.options().counters.downstream_flow_control_resumed_reading_total.Increment();
+  options_->counters.downstream_flow_control_resumed_reading_total.Increment();
   if (writer_ != nullptr) writer_->ResumeReading();
 }
 
@@ -222,7 +229,7 @@ base::Buffer ServerStream::MakeReply(http::LocalReply& reply) {
   summary_.detail = reply.detail;
   if (reply.flag) summary_.Set(*reply.flag);
   std::string content_type = "text/plain";
-  const LocalReplyRewrite& rewrite = connection_.options().local_reply;
+  const LocalReplyRewrite& rewrite = options_->local_reply;
   if (rewrite) content_type = rewrite(reply, summary_);
   return http::FillLocalReply(reply, content_type, request_.method, response_);
 }
@@ -237,14 +244,14 @@ void ServerStream::SendHead(bool last) {
   phase_ = Phase::kResponseHead;
   NoteActivity();
   connection_.BeforeResponseHead();
-  ApplyResponseHeaders(response_, request_, connection_.options().forwarding,
+  ApplyResponseHeaders(response_, request_, options_->forwarding,
                        connection_.worker_.date.Text());
-  connection_.options().counters.CountStatus(response_.status);
+  options_->counters.CountStatus(response_.status);
   summary_.response = &response_;
   summary_.response_header_bytes = response_.headers.byte_size();
   summary_.downstream_first_sent = loop().Now();
   if (!is_request_complete_) {
-    connection_.options().counters.downstream_rq_response_before_rq_complete.Increment();
+    options_->counters.downstream_rq_response_before_rq_complete.Increment();
   }
   writer_->WriteHead(response_, last);
   if (last) End();
@@ -270,7 +277,7 @@ void ServerStream::Abort(const http::StreamError& error) { ResetToClient(error);
 void ServerStream::ResetToClient(const http::StreamError& error) {
   if (phase_ == Phase::kEnded) return;
   if (!error.detail.empty()) summary_.detail = error.detail;
-  connection_.options().counters.downstream_rq_tx_reset.Increment();
+  options_->counters.downstream_rq_tx_reset.Increment();
   http::ResponseWriter* writer = std::exchange(writer_, nullptr);
   if (writer != nullptr) writer->Reset(error);
   End();
@@ -279,7 +286,7 @@ void ServerStream::ResetToClient(const http::StreamError& error) {
 // --- deadlines ---------------------------------------------------------------------------------
 
 base::MonoTime ServerStream::CheckDeadlines(base::MonoTime now) {
-  const HttpOptions& options = connection_.options();
+  const HttpOptions& options = *options_;
   base::MonoTime next = base::MonoTime::max();
   const auto has_passed = [&](base::MonoTime from, std::optional<base::Milliseconds> limit) {
     if (!limit) return false;
@@ -328,7 +335,7 @@ void ServerStream::End() {
   writer_ = nullptr;
   summary_.end = loop().Now();
   if (has_chain_) chain_.End(summary_);
-  const HttpCounters& counters = connection_.options().counters;
+  const HttpCounters& counters = options_->counters;
   counters.downstream_rq_active.Decrement();
   counters.downstream_rq_completed.Increment();
   counters.downstream_rq_time.Record(static_cast<uint64_t>(
@@ -338,7 +345,7 @@ void ServerStream::End() {
 }
 
 void ServerStream::Log() {
-  const auto& loggers = connection_.options().access_loggers;
+  const auto& loggers = options_->access_loggers;
   if (loggers.empty()) return;
   summary_.start_wall = loop().clock().WallNow() -
                         absl::FromChrono(loop().clock().Now() - summary_.start);

@@ -79,13 +79,16 @@ class ServerStream final : public event::Deletable,
   http::StreamSummary& summary() override { return summary_; }
   const route::Route* route() override;
   void ClearRoute() override;
+  upstream::WorkerClusters& clusters() override;
+  uint64_t random() override;
 
   static constexpr size_t kFirstChunkBytes = 3072;
 
   ServerConnection& connection_;
   http::ResponseWriter* writer_;  // null once the codec is done with us
   base::Arena arena_;
-  base::LocalPtr<route::RouteTable> table_;
+  const base::LocalPtr<HttpOptions> options_;
+  const base::LocalPtr<route::RouteTable> table_;
   const route::Route* route_ = nullptr;
   http::RequestHead request_;
   http::HeaderMap request_trailers_;
