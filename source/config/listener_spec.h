@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "source/base/clock.h"
+#include "source/config/listener_counters.h"
 #include "source/downstream/http_options.h"
 #include "source/net/address.h"
 #include "source/route/route_table.h"
@@ -32,6 +33,7 @@ struct ListenerSpec {
   enum class Direction : uint8_t { kUnspecified, kInbound, kOutbound } direction = Direction::kUnspecified;
   bool drains_on_health_check_fail = true;  // drain_type DEFAULT
   std::string stat_name;                    // stat_prefix or the address, for `listener.<...>.`
+  ListenerCounters counters;
   std::shared_ptr<const downstream::HttpOptions> http;
   RouteSource routes;
   // Equal fingerprints: the two mean the same (canonical form of the proto). `socket` covers only

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "source/base/intrusive_list.h"
+#include "source/base/local_ptr.h"
+#include "source/downstream/http_options.h"
+#include "source/downstream/http_worker.h"
+#include "source/event/timer.h"
+#include "source/http/http1/server_codec.h"
+#include "source/net/connection.h"
+
+namespace outrigger::downstream {
+
+class ServerConnection;
+class ServerStream;
+
+// Whoever accepted a connection.
+class ServerConnectionOwner {
+ public:
+  virtual ~ServerConnectionOwner() = default;
+  // Once: the connection is over. Hand it to DeleteLater; it may still be on the stack.
+  virtual void OnConnectionEnd(ServerConnection& connection) = 0;
+};
+
+// One client's HTTP connection, as we serve it: the codec, its streams, and every deadline that
+// concerns them.
+//
+//   ServerConnection 1--1 net::Connection
+//                    1--1 http1::ServerCodec
+//                    1--* ServerStream 1--1 http::FilterChain 1--* HttpFilter, 1--1 Terminal
+//
+// Owner: the worker's listener.  Thread: its worker.
+// Lifetime: ends by the client, a deadline, an error or Drain, with OnConnectionEnd. Destroying it
+// ends its streams first.
+// Limits: HttpOptions. An idle connection holds no buffer and no stream.
+class ServerConnection final : public event::Deletable,
+                               public base::ListLink<ServerConnection>,
+                               private net::ConnectionEvents,
+                               private http::http1::ServerStreams {
+ public:
+  // `worker` and `slot` outlive the connection. What concerns the connection itself (codec limits,
+  // its timeouts) is as the slot says now; each stream takes the options of its own time.
+  ServerConnection(HttpWorker& worker, const HttpSlot& slot, net::Socket socket,
+                   ServerConnectionOwner& owner);
+  ~ServerConnection() override;
+
+  // Graceful: the next response tells the client that the connection closes after it
+  // (`connection: close`). An idle connection stays open, since a request may be on its way, unless
+  // `closes_idle`.
+  void Drain(bool closes_idle);
+  // Ends everything now; streams are logged as cut off.
+  void Close();
+  bool has_stream() const { return stream_ != nullptr; }
+
+ private:
+  friend class ServerStream;
+
+  // net::ConnectionEvents
+  void OnData(base::Buffer& in, bool end) override;
+  void OnOutputHigh() override;
+  void OnOutputLow() override;
+  void OnClosed(net::CloseCause cause) override;
+  // http1::ServerStreams
+  http::RequestReceiver& NewStream(http::ResponseWriter& writer) override;
+  void OnCodecDone() override;
+
+  // For ServerStream
+  void OnStreamEnd(ServerStream& stream);
+  // A stream is about to send its head: says whether it is the connection's last.
+  void BeforeResponseHead();
+  // Something is due at `deadline`: makes sure that OnTimer runs by then.
+  void Watch(base::MonoTime deadline);
+
+  void OnTimer();
+  void WatchIdle();
+  void CheckHeadProgress();
+  void CloseIdle(stats::Counter cause);
+  void EndOnce(bool by_peer);
+
+  HttpWorker& worker_;
+  const base::LocalPtr<HttpOptions> options_;
+  const HttpSlot& slot_;
+  ServerConnectionOwner& owner_;
+  net::Connection connection_;
+  http::http1::ServerCodec codec_;
+  std::unique_ptr<ServerStream> stream_;
+  event::Timer timer_;
+  base::MonoTime watching_until_ = base::MonoTime::max();  // when timer_ fires
+  base::MonoTime start_;
+  base::MonoTime idle_since_;
+  base::MonoTime head_since_{};  // first byte of an unfinished head; epoch: none
+  const uint64_t id_;
+  uint32_t requests_ = 0;
+  bool is_draining_ = false;
+  bool is_over_ = false;
+};
+
+}  // namespace outrigger::downstream

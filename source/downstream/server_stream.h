@@ -1,0 +1,110 @@
+#pragma once
+
+#include <optional>
+
+#include "source/downstream/http_options.h"
+#include "source/downstream/http_worker.h"
+#include "source/http/codec.h"
+#include "source/http/filter_chain.h"
+#include "source/http/stream_summary.h"
+
+namespace outrigger::downstream {
+
+class ServerConnection;
+
+// One request and its response: between the codec of the client's connection and a filter chain.
+// Owner: its ServerConnection.  Thread: its worker.
+// Lifetime: from the codec's NewStream until the response was written, the client went, or a
+// deadline passed; then it is logged and counted once, and retires by DeleteLater.
+// Memory: one block from a free list of the thread holds the stream and the first arena chunk.
+class ServerStream final : public event::Deletable,
+                           public http::RequestReceiver,
+                           private http::ChainOwner,
+                           private http::StreamView {
+ public:
+  ServerStream(ServerConnection& connection, http::ResponseWriter& writer);
+  ~ServerStream() override;
+  static void* operator new(size_t size);
+  static void operator delete(void* memory);
+
+  // http::RequestReceiver
+  http::RequestHead& request_head() override { return request_; }
+  http::HeaderMap& request_trailers() override { return request_trailers_; }
+  void OnRequestHead(bool last) override;
+  void OnRequestBody(base::Buffer& piece, bool last) override;
+  void OnRequestTrailers() override;
+  void OnRequestError(const http::StreamError& error) override;
+  void OnOutputHigh() override { chain_.OnClientHigh(); }
+  void OnOutputLow() override { chain_.OnClientLow(); }
+
+  // Acts on the deadlines that have passed; returns the next one (max: none).
+  base::MonoTime CheckDeadlines(base::MonoTime now);
+  // Ends the stream because its connection ended.
+  void CutOff(http::ResponseFlag flag, std::string_view detail);
+
+ private:
+  enum class Phase : uint8_t { kWaiting, kResponseHead, kResponseBody, kEnded };
+
+  bool PrepareRequest(bool last);
+  void FindRoute();
+  std::optional<http::LocalReply> CheckTls();
+  void StartChain(bool last);
+  void NoteActivity();
+  void RequestEnded();
+  void Refuse(http::LocalReply reply);
+  void TimeOut(stats::Counter counter, http::ResponseFlag flag, std::string_view detail,
+               std::string_view body);
+  void ResetToClient(const http::StreamError& error);
+  void End();
+  void Log();
+
+  // http::ChainOwner
+  http::StreamView& view() override { return *this; }
+  http::ResponseHead& response_head() override { return response_; }
+  http::HeaderMap& response_trailers() override { return response_trailers_; }
+  void SendInformational() override;
+  void SendHead(bool last) override;
+  void SendBody(base::Buffer& piece, bool last) override;
+  void SendTrailers() override;
+  void Abort(const http::StreamError& error) override;
+  base::Buffer MakeReply(http::LocalReply& reply) override;
+  bool is_response_started() const override { return phase_ != Phase::kWaiting; }
+  void PauseRequest() override;
+  void ResumeRequest() override;
+
+  // http::StreamView
+  event::Loop& loop() override;
+  base::Arena& arena() override { return arena_; }
+  http::RequestHead& request() override { return request_; }
+  http::StreamSummary& summary() override { return summary_; }
+  const route::Route* route() override;
+  void ClearRoute() override;
+  upstream::WorkerClusters& clusters() override;
+  uint64_t random() override;
+
+  static constexpr size_t kFirstChunkBytes = 3072;
+
+  ServerConnection& connection_;
+  http::ResponseWriter* writer_;  // null once the codec is done with us
+  base::Arena arena_;
+  const base::LocalPtr<HttpOptions> options_;
+  const base::LocalPtr<route::RouteTable> table_;
+  const route::Route* route_ = nullptr;
+  http::RequestHead request_;
+  http::HeaderMap request_trailers_;
+  http::ResponseHead response_;
+  http::HeaderMap response_trailers_;
+  http::StreamSummary summary_;
+  http::FilterChain chain_;
+  net::Address remote_;
+  uint64_t random_ = 0;
+  base::MonoTime last_activity_;
+  std::optional<base::Milliseconds> idle_timeout_;
+  Phase phase_ = Phase::kWaiting;
+  bool is_route_known_ = false;
+  bool is_request_complete_ = false;
+  bool has_chain_ = false;
+  alignas(16) char first_chunk_[kFirstChunkBytes];
+};
+
+}  // namespace outrigger::downstream

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <thread>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
+#include "source/downstream/http_worker.h"
+#include "source/event/loop.h"
+#include "source/server/worker_listener.h"
+#include "source/upstream/worker_clusters.h"
+
+namespace outrigger::server {
+
+// One thread with one loop, and everything that lives on it: listeners, connections, pools.
+// Owner: the server, on the main thread.  Thread: the constructor, Start, Post and Join belong to
+// the main thread, the rest to the worker's own.
+class Worker final {
+ public:
+  Worker(uint32_t index, const base::Clock& clock);
+  ~Worker();
+
+  void Start();
+  // Any thread: runs `work` on the worker, in order.
+  void Post(absl::AnyInvocable<void(Worker&)> work);
+  // Stops the loop, ends what is left on it, and waits for the thread.
+  void Join();
+
+  uint32_t index() const { return index_; }
+  event::Loop& loop() { return loop_; }
+  downstream::HttpWorker& http() { return http_; }
+  upstream::WorkerClusters& clusters() { return clusters_; }
+  absl::flat_hash_map<uint64_t, std::unique_ptr<WorkerListener>>& listeners() { return listeners_; }
+
+ private:
+  const uint32_t index_;
+  event::Loop loop_;
+  upstream::WorkerClusters clusters_;
+  downstream::HttpWorker http_;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<WorkerListener>> listeners_;
+  std::thread thread_;
+};
+
+}  // namespace outrigger::server
