@@ -99,7 +99,7 @@ TEST(Document, RefusesTagsItDoesNotKnow) {
 }
 
 TEST(Document, RefusesBytesThatAreNotUtf8Text) {
-  for (const std::string bytes :
+  for (const std::string& bytes :
        {std::string("\0", 1), std::string("\xff"), std::string("\xc0\x80"),
         std::string("\xed\xa0\x80"), std::string("\xf4\x90\x80\x80"), std::string("\xe2\x82")}) {
     EXPECT_EQ(ErrorOf("a: 1\nb: " + bytes + "\n"), "f.yaml:2:1: a byte that is not UTF-8 text");
