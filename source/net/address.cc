@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "source/base/absl_view.h"
+#include "source/base/text.h"
 
 namespace outrigger::net {
 namespace {

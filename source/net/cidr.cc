@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "source/base/absl_view.h"
+#include "source/base/text.h"
 #include "source/net/address.h"
 
 namespace outrigger::net {
