@@ -1,11 +1,8 @@
 #include "source/main/options.h"
+#include "source/base/text.h"
 
 #include <functional>
 
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 
 namespace outrigger::main {
 namespace {
@@ -21,7 +18,7 @@ struct Flag {
 };
 
 absl::Status Wrong(std::string_view value, std::string_view wanted) {
-  return absl::InvalidArgumentError(absl::StrCat("wants ", wanted, ", got \"", value, "\""));
+  return absl::InvalidArgumentError(base::StrCat("wants ", wanted, ", got \"", value, "\""));
 }
 
 Set Text(std::string Options::* field) {
@@ -38,23 +35,27 @@ Set Switch(bool Options::* field) {
   };
 }
 
+std::string Join(const std::vector<std::string_view>& words) {
+  std::string text;
+  for (const std::string_view word : words) base::StrAppend(&text, text.empty() ? "" : ", ", word);
+  return text;
+}
+
 template <typename Number>
 Set Count(Number Options::* field) {
   return [field](Options& options, std::string_view value) {
-    uint64_t number = 0;
-    if (!absl::SimpleAtoi(value, &number) || number > UINT32_MAX) {
-      return Wrong(value, "a number from 0 to 4294967295");
-    }
-    options.*field = static_cast<Number>(number);
+    const auto number = base::ParseNumber<uint32_t>(value);
+    if (!number) return Wrong(value, "a number from 0 to 4294967295");
+    options.*field = static_cast<Number>(*number);
     return absl::OkStatus();
   };
 }
 
 Set Seconds(base::Milliseconds Options::* field) {
   return [field](Options& options, std::string_view value) {
-    uint32_t seconds = 0;
-    if (!absl::SimpleAtoi(value, &seconds)) return Wrong(value, "a number of seconds");
-    options.*field = std::chrono::seconds(seconds);
+    const auto seconds = base::ParseNumber<uint32_t>(value);
+    if (!seconds) return Wrong(value, "a number of seconds");
+    options.*field = std::chrono::seconds(*seconds);
     return absl::OkStatus();
   };
 }
@@ -66,37 +67,33 @@ Set OneOf(std::vector<std::string_view> words, std::function<void(Options&, size
       choose(options, i);
       return absl::OkStatus();
     }
-    return Wrong(value, absl::StrCat("one of ", absl::StrJoin(words, ", ")));
+    return Wrong(value, base::StrCat("one of ", Join(words)));
   };
 }
 
 absl::Status SetConcurrency(Options& options, std::string_view value) {
-  uint32_t workers = 0;
-  if (!absl::SimpleAtoi(value, &workers) || workers > 512) {
+  const auto workers = base::ParseNumber<uint32_t>(value);
+  if (!workers || *workers > 512) {
     return Wrong(value, "a number of worker threads from 0 to 512 (0: as many as CPUs)");
   }
-  if (workers > 0) options.concurrency = workers;
+  if (*workers > 0) options.concurrency = workers;
   return absl::OkStatus();
 }
 
 absl::Status SetFlushInterval(Options& options, std::string_view value) {
-  uint32_t milliseconds = 0;
-  if (!absl::SimpleAtoi(value, &milliseconds) || milliseconds == 0) {
+  const auto milliseconds = base::ParseNumber<uint32_t>(value);
+  if (!milliseconds || *milliseconds == 0) {
     return Wrong(value, "a number of milliseconds, at least 1");
   }
-  options.file_flush_interval = base::Milliseconds(milliseconds);
+  options.file_flush_interval = base::Milliseconds(*milliseconds);
   return absl::OkStatus();
 }
 
-constexpr std::string_view kLevels = "trace, debug, info, warning, warn, error, critical or off";
-
-absl::Status SetLogLevel(Options& options, std::string_view value) {
-  for (std::string_view level : absl::StrSplit("trace,debug,info,warning,warn,error,critical,off", ',')) {
-    if (value != level) continue;
-    options.log_level = std::string(value);
-    return absl::OkStatus();
-  }
-  return Wrong(value, kLevels);
+Set LogLevel() {
+  static constexpr std::string_view kLevels[] = {"trace", "debug", "info",     "warning",
+                                                 "warn",  "error", "critical", "off"};
+  return OneOf({std::begin(kLevels), std::end(kLevels)},
+               [](Options& o, size_t i) { o.log_level = std::string(kLevels[i]); });
 }
 
 const std::vector<Flag>& Flags() {
@@ -108,7 +105,7 @@ const std::vector<Flag>& Flags() {
        OneOf({"serve", "validate", "init_only"},
              [](Options& o, size_t i) { o.mode = static_cast<Options::Mode>(i); })},
       {"--concurrency", "", "N", "Worker threads. Default: the CPU quota, else the CPUs.", SetConcurrency},
-      {"--log-level", "-l", "LEVEL", "trace, debug, info (default), warning, error, critical, off.", SetLogLevel},
+      {"--log-level", "-l", "LEVEL", "trace, debug, info (default), warning, error, critical, off.", LogLevel()},
       {"--component-log-level", "", "LIST", "Levels of single components, as upstream:debug,xds:trace.",
        Text(&Options::component_log_level)},
       {"--log-format", "", "FORMAT", "Pattern of a log line, in spdlog's language.", Text(&Options::log_format)},
@@ -167,7 +164,7 @@ absl::Status CheckTogether(const Options& options) {
     return absl::InvalidArgumentError("no configuration: give a bootstrap with -c FILE or --config-yaml TEXT");
   }
   if (options.restart_epoch != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
+    return absl::InvalidArgumentError(base::StrCat(
         "--restart-epoch: hot restart is not implemented, got ", options.restart_epoch, "; leave it at 0"));
   }
   return absl::OkStatus();
@@ -186,19 +183,19 @@ absl::StatusOr<Options> Options::Parse(absl::Span<const char* const> arguments) 
     }
     const Flag* flag = FindFlag(name);
     if (flag == nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat(name, ": unknown flag; --help lists them"));
+      return absl::InvalidArgumentError(base::StrCat(name, ": unknown flag; --help lists them"));
     }
     if (flag->value.empty() && value) {
-      return absl::InvalidArgumentError(absl::StrCat(name, ": takes no value, got \"", *value, "\""));
+      return absl::InvalidArgumentError(base::StrCat(name, ": takes no value, got \"", *value, "\""));
     }
     if (!flag->value.empty() && !value) {
       if (i + 1 == arguments.size()) {
-        return absl::InvalidArgumentError(absl::StrCat(name, ": wants a value, ", flag->value));
+        return absl::InvalidArgumentError(base::StrCat(name, ": wants a value, ", flag->value));
       }
       value = arguments[++i];
     }
     if (absl::Status status = flag->set(options, value.value_or("")); !status.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(name, ": ", status.message()));
+      return absl::InvalidArgumentError(base::StrCat(name, ": ", status.message()));
     }
   }
   if (absl::Status status = CheckTogether(options); !status.ok()) return status;
@@ -212,12 +209,12 @@ std::string Options::Help() {
       "  outrigger -c bootstrap.yaml --mode validate  check the bootstrap, then exit\n\n"
       "Flags (as Envoy's):\n";
   for (const Flag& flag : Flags()) {
-    std::string left = absl::StrCat("  ", flag.short_name.empty() ? "" : absl::StrCat(flag.short_name, ", "),
+    std::string left = base::StrCat("  ", flag.short_name.empty() ? "" : base::StrCat(flag.short_name, ", "),
                                     flag.name, flag.value.empty() ? "" : " ", flag.value);
     if (left.size() < 38) left.resize(38, ' ');
-    absl::StrAppend(&text, left, " ", flag.help, "\n");
+    base::StrAppend(&text, left, " ", flag.help, "\n");
   }
-  absl::StrAppend(&text, "\nSignals: SIGTERM and SIGINT drain and exit; SIGUSR1 reopens access logs.\n");
+  base::StrAppend(&text, "\nSignals: SIGTERM and SIGINT drain and exit; SIGUSR1 reopens access logs.\n");
   return text;
 }
 

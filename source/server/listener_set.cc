@@ -1,6 +1,5 @@
 #include "source/server/listener_set.h"
 
-#include "absl/strings/str_cat.h"
 
 namespace outrigger::server {
 

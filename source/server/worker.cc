@@ -1,8 +1,8 @@
 #include "source/server/worker.h"
+#include "source/base/text.h"
 
 #include <pthread.h>
 
-#include "absl/strings/str_cat.h"
 
 namespace outrigger::server {
 
@@ -13,7 +13,7 @@ Worker::~Worker() { Join(); }
 
 void Worker::Start() {
   thread_ = std::thread([this] {
-    pthread_setname_np(pthread_self(), absl::StrCat("worker:", index_).c_str());
+    pthread_setname_np(pthread_self(), base::StrCat("worker:", index_).c_str());
     loop_.Run();
     // Connections, pools and slots hold memory of this thread's free lists: they end here.
     listeners_.clear();
