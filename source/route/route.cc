@@ -1,0 +1,78 @@
+#include "source/route/route.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace outrigger::route {
+
+const http::RouteFilterConfig* FindFilterConfig(const FilterConfigs& configs,
+                                                std::string_view filter_name) {
+  for (const auto& [name, config] : configs) {
+    if (name == filter_name) return config.get();
+  }
+  return nullptr;
+}
+
+Route::Route(RouteSpec spec, const VirtualHost& host)
+    : spec_(std::move(spec)),
+      host_(host),
+      has_conditions_(!spec_.headers.empty() || !spec_.query.empty() || !spec_.cookies.empty() ||
+                      spec_.fraction.has_value() || spec_.grpc_only) {}
+
+bool Route::AllConditionsHold(const http::RequestHead& head, uint64_t random) const {
+  if (spec_.fraction.has_value() && !spec_.fraction->Matches(random)) return false;
+  if (spec_.grpc_only && !IsGrpcRequest(head)) return false;
+  for (const HeaderMatcher& header : spec_.headers) {
+    if (!header.Matches(head)) return false;
+  }
+  for (const QueryMatcher& parameter : spec_.query) {
+    if (!parameter.MatchesQuery(head.query())) return false;
+  }
+  for (const CookieMatcher& cookie : spec_.cookies) {
+    if (!cookie.Matches(head)) return false;
+  }
+  return true;
+}
+
+const http::RouteFilterConfig* Route::filter_config(std::string_view filter_name) const {
+  const FilterConfigs* levels[] = {&spec_.filter_configs, &host_.settings().filter_configs,
+                                   &host_.table().filter_configs};
+  for (const FilterConfigs* level : levels) {
+    if (const auto* config = FindFilterConfig(*level, filter_name)) return config;
+  }
+  return nullptr;
+}
+
+namespace {
+
+// The levels from the most specific one outwards; null where there is none.
+template <typename Pick>
+void ApplyLevels(const Route& route, const HeaderEdits* target, Pick pick, http::HeaderMap& headers,
+                 const http::StreamSummary& summary) {
+  const TableSettings& table = route.virtual_host().table();
+  const HeaderEdits* levels[] = {target, &pick(route.spec()),
+                                 &pick(route.virtual_host().settings()), &pick(table)};
+  if (table.most_specific_edits_win) std::reverse(std::begin(levels), std::end(levels));
+  for (const HeaderEdits* level : levels) {
+    if (level != nullptr) level->Apply(headers, summary);
+  }
+}
+
+}  // namespace
+
+void EditRequest(const Route& route, const WeightedTarget* target, http::HeaderMap& headers,
+                 const http::StreamSummary& summary) {
+  ApplyLevels(
+      route, target == nullptr ? nullptr : &target->request_edits,
+      [](const auto& level) -> const HeaderEdits& { return level.request_edits; }, headers, summary);
+}
+
+void EditResponse(const Route& route, const WeightedTarget* target, http::HeaderMap& headers,
+                  const http::StreamSummary& summary) {
+  ApplyLevels(
+      route, target == nullptr ? nullptr : &target->response_edits,
+      [](const auto& level) -> const HeaderEdits& { return level.response_edits; }, headers,
+      summary);
+}
+
+}  // namespace outrigger::route

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "source/http/filter.h"
+#include "source/route/header_edits.h"
+
+namespace outrigger::route {
+
+using FilterConfigs =
+    std::vector<std::pair<std::string, std::shared_ptr<const http::RouteFilterConfig>>>;
+
+// The configuration for the named filter; null when there is none.
+const http::RouteFilterConfig* FindFilterConfig(const FilterConfigs& configs,
+                                                std::string_view filter_name);
+
+// What a route table says for all its routes. Immutable; part of its table.
+struct TableSettings {
+  std::string name;
+  HeaderEdits request_edits, response_edits;
+  FilterConfigs filter_configs;
+  // Edits of the table, the virtual host, the route, in this order, so that the route's are done
+  // last; otherwise the other way round.
+  bool most_specific_edits_win = false;
+};
+
+enum class RequireTls : uint8_t { kNone, kExternalOnly, kAll };
+
+// What a virtual host says for all its routes.
+struct VirtualHostSettings {
+  std::string name;
+  HeaderEdits request_edits, response_edits;
+  FilterConfigs filter_configs;
+  bool include_attempt_count_in_request = false;
+  bool include_attempt_count_in_response = false;
+  RequireTls require_tls = RequireTls::kNone;
+};
+
+// A virtual host as its routes see it. Immutable; lives in its RouteTable.
+class VirtualHost {
+ public:
+  VirtualHost(VirtualHostSettings settings, const TableSettings& table)
+      : settings_(std::move(settings)), table_(table) {}
+  VirtualHost(const VirtualHost&) = delete;
+  VirtualHost& operator=(const VirtualHost&) = delete;
+
+  const std::string& name() const { return settings_.name; }
+  const VirtualHostSettings& settings() const { return settings_; }
+  const TableSettings& table() const { return table_; }
+
+ private:
+  const VirtualHostSettings settings_;
+  const TableSettings& table_;
+};
+
+}  // namespace outrigger::route
