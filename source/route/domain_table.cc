@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
+#include "source/base/text.h"
 
 namespace outrigger::route {
 namespace {
@@ -20,7 +20,7 @@ bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
 }  // namespace
 
 absl::Status DomainTable::Add(std::string_view domain, uint32_t host, uint32_t& existing) {
-  std::string text = absl::AsciiStrToLower(domain);
+  std::string text = absl::AsciiStrToLower(base::AbslView(domain));
   if (text.empty()) return absl::InvalidArgumentError("domain: must not be empty");
   if (text == "*") {
     if (any_.has_value()) {
@@ -59,19 +59,19 @@ std::optional<uint32_t> DomainTable::Find(std::string_view authority) const {
   if (exact_.empty() && suffixes_.empty() && prefixes_.empty()) return any_;
   if (ignore_port_) authority = WithoutPort(authority);
   if (std::none_of(authority.begin(), authority.end(), IsUpper)) return FindLowerCase(authority);
-  return FindLowerCase(absl::AsciiStrToLower(authority));
+  return FindLowerCase(absl::AsciiStrToLower(base::AbslView(authority)));
 }
 
 std::optional<uint32_t> DomainTable::FindLowerCase(std::string_view host) const {
-  if (const auto at = exact_.find(host); at != exact_.end()) return at->second;
+  if (const auto at = exact_.find(base::AbslView(host)); at != exact_.end()) return at->second;
   for (const size_t size : suffix_sizes_) {
     if (size >= host.size()) continue;
-    const auto at = suffixes_.find(host.substr(host.size() - size));
+    const auto at = suffixes_.find(base::AbslView(host.substr(host.size() - size)));
     if (at != suffixes_.end()) return at->second;
   }
   for (const size_t size : prefix_sizes_) {
     if (size >= host.size()) continue;
-    const auto at = prefixes_.find(host.substr(0, size));
+    const auto at = prefixes_.find(base::AbslView(host.substr(0, size)));
     if (at != prefixes_.end()) return at->second;
   }
   return any_;
@@ -85,7 +85,7 @@ std::string_view WithoutPort(std::string_view authority) {
   const std::string_view host = authority.substr(0, colon);
   const bool has_brackets = !host.empty() && host.back() == ']';
   // More than one colon and no brackets: an IPv6 address, and that was its last group.
-  if (!has_brackets && absl::StrContains(host, ':')) return authority;
+  if (!has_brackets && host.find(':') != std::string_view::npos) return authority;
   return host;
 }
 

@@ -28,7 +28,7 @@ class DomainTable {
   std::optional<uint32_t> FindLowerCase(std::string_view host) const;
 
   const bool ignore_port_;
-  Hosts exact_, suffixes_, prefixes_;           // patterns without their star
+  Hosts exact_, suffixes_, prefixes_;                // patterns without their star
   std::vector<size_t> suffix_sizes_, prefix_sizes_;  // those that occur, longest first
   std::optional<uint32_t> any_;
 };

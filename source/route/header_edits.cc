@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/status/status.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
+#include "absl/strings/escaping.h"
+#include "source/base/text.h"
 
 namespace outrigger::route {
 namespace {
@@ -14,7 +13,7 @@ namespace {
 // RFC 9110 5.6.2.
 bool IsTokenChar(char c) {
   return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-         absl::StrContains("!#$%&'*+-.^_`|~", c);
+         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
 // RFC 9110 5.5: what may not stand in a field value.
@@ -27,13 +26,12 @@ bool Has(const http::HeaderMap& headers, http::HeaderId id, std::string_view nam
 }  // namespace
 
 absl::StatusOr<HeaderEdits::Name> HeaderEdits::CheckName(std::string text) {
-  if (absl::StartsWith(text, ":") || absl::EqualsIgnoreCase(text, "host")) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "header: \"", text, "\" cannot be edited; use the rewrites of the route"));
+  if (text.starts_with(':') || http::EqualsIgnoreCase(text, "host")) {
+    return base::InvalidArgument("header: \"", text,
+                                 "\" cannot be edited; use the rewrites of the route");
   }
   if (text.empty() || !std::all_of(text.begin(), text.end(), IsTokenChar)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("header: not a field name, got \"", absl::CHexEscape(text), "\""));
+    return base::InvalidArgument("header: not a field name, got \"", absl::CHexEscape(text), "\"");
   }
   const http::HeaderId id = http::FindHeaderId(text);
   return Name{std::move(text), id};
@@ -45,8 +43,8 @@ absl::StatusOr<HeaderEdits> HeaderEdits::Make(std::vector<HeaderEdit> edits,
   for (HeaderEdit& edit : edits) {
     const auto* literal = std::get_if<std::string>(&edit.value);
     if (literal != nullptr && std::any_of(literal->begin(), literal->end(), IsBadValueChar)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("header: the value of \"", edit.name, "\" has a line break or NUL"));
+      return base::InvalidArgument("header: the value of \"", edit.name,
+                                   "\" has a line break or NUL");
     }
     absl::StatusOr<Name> name = CheckName(std::move(edit.name));
     if (!name.ok()) return name.status();

@@ -3,17 +3,14 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "source/base/text.h"
 
 namespace outrigger::route {
 
 HeaderMatcher::HeaderMatcher(std::string_view name, Condition condition, Options options)
-    : name_(absl::AsciiStrToLower(name)),
+    : name_(absl::AsciiStrToLower(base::AbslView(name))),
       id_(http::FindHeaderId(name_)),
-      is_pseudo_(absl::StartsWith(name_, ":")),
+      is_pseudo_(name_.starts_with(':')),
       condition_(std::move(condition)),
       options_(options) {}
 
@@ -30,9 +27,8 @@ bool HeaderMatcher::MatchesValue(std::optional<std::string_view> value) const {
     return text->Matches(*value) != options_.invert;
   }
   const Range& range = std::get<Range>(condition_);
-  int64_t number = 0;
-  const bool in_range =
-      absl::SimpleAtoi(*value, &number) && number >= range.first && number < range.end;
+  const std::optional<int64_t> number = base::ParseNumber<int64_t>(*value);
+  const bool in_range = number.has_value() && *number >= range.first && *number < range.end;
   return in_range != options_.invert;
 }
 
@@ -68,7 +64,7 @@ std::optional<std::string_view> JoinedValue(const http::HeaderMap& headers, http
       continue;
     }
     if (scratch.empty()) scratch.assign(*value);
-    absl::StrAppend(&scratch, ",", header.value());
+    base::StrAppend(&scratch, ",", header.value());
     value = scratch;
   }
   return value;
@@ -95,7 +91,7 @@ std::optional<std::string_view> CookieValue(const http::HeaderMap& headers, std:
     std::string_view rest = header.value();
     while (!rest.empty()) {
       const size_t end = rest.find(';');
-      const std::string_view pair = absl::StripAsciiWhitespace(rest.substr(0, end));
+      const std::string_view pair = base::StripSpaces(rest.substr(0, end));
       const size_t equals = pair.find('=');
       if (equals != std::string_view::npos && pair.substr(0, equals) == name) {
         std::string_view value = pair.substr(equals + 1);
@@ -113,9 +109,10 @@ std::optional<std::string_view> CookieValue(const http::HeaderMap& headers, std:
 }
 
 bool IsGrpcRequest(const http::RequestHead& head) {
-  std::string_view type = head.headers.Get(http::HeaderId::kContentType).value_or("");
-  if (!absl::ConsumePrefix(&type, "application/grpc")) return false;
-  return type.empty() || type.front() == '+' || type.front() == ';';
+  constexpr std::string_view kGrpc = "application/grpc";
+  const std::string_view type = head.headers.Get(http::HeaderId::kContentType).value_or("");
+  if (!type.starts_with(kGrpc)) return false;
+  return type.size() == kGrpc.size() || type[kGrpc.size()] == '+' || type[kGrpc.size()] == ';';
 }
 
 }  // namespace outrigger::route

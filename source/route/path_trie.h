@@ -68,8 +68,8 @@ class PathTrie {
   void FillRoutes(Node& node, absl::Span<const Pattern> here);
 
   bool ignore_case_ = false;
-  std::vector<Node> nodes_;        // the root first
-  std::string first_bytes_;        // of each node, the byte that leads to it
+  std::vector<Node> nodes_;  // the root first
+  std::string first_bytes_;  // of each node, the byte that leads to it
   std::string labels_;
   std::vector<uint32_t> routes_;
 };

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "re2/re2.h"
 #include "re2/set.h"
+#include "source/base/text.h"
 
 namespace outrigger::route {
 namespace {
@@ -24,14 +23,13 @@ re2::RE2::Options Options() {
 absl::StatusOr<Regex> Regex::Compile(std::string_view pattern) {
   auto compiled = std::make_shared<const re2::RE2>(re2::StringPiece(pattern), Options());
   if (!compiled->ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("regex: ", compiled->error(), ", got \"", pattern,
-                                                   "\"; the syntax is RE2's"));
+    return base::InvalidArgument("regex: ", compiled->error(), ", got \"", pattern,
+                                 "\"; the syntax is RE2's");
   }
   if (compiled->ProgramSize() > kMaxProgramSize) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("regex: compiles to ", compiled->ProgramSize(), " instructions, at most ",
-                     kMaxProgramSize, " are allowed, got \"", pattern.substr(0, 100),
-                     "\"; use smaller repetition counts"));
+    return base::InvalidArgument("regex: compiles to ", compiled->ProgramSize(),
+                                 " instructions, at most ", kMaxProgramSize, " are allowed, got \"",
+                                 pattern.substr(0, 100), "\"; use smaller repetition counts");
   }
   return Regex(std::move(compiled));
 }
@@ -52,8 +50,7 @@ absl::StatusOr<RegexSubstitution> RegexSubstitution::Compile(std::string_view pa
   if (!regex.ok()) return regex.status();
   std::string error;
   if (!regex->compiled_->CheckRewriteString(re2::StringPiece(substitution), &error)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("substitution: ", error, ", got \"", substitution, "\""));
+    return base::InvalidArgument("substitution: ", error, ", got \"", substitution, "\"");
   }
   return RegexSubstitution(*std::move(regex), std::string(substitution));
 }

@@ -2,11 +2,7 @@
 
 #include <utility>
 
-#include "absl/status/status.h"
-#include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
+#include "source/base/text.h"
 
 namespace outrigger::route {
 namespace {
@@ -37,32 +33,42 @@ uint32_t FindWord(std::string_view word) {
 }
 
 std::string KnownWords() {
-  return absl::StrJoin(kWords, ", ",
-                       [](std::string* out, const auto& word) { absl::StrAppend(out, word.first); });
+  std::string known;
+  for (const auto& [word, bit] : kWords) base::StrAppend(&known, known.empty() ? "" : ", ", word);
+  return known;
+}
+
+// Calls visit(word) for each non-empty word of a comma-separated list.
+template <typename Visit>
+void ForEachWord(std::string_view words, Visit visit) {
+  while (!words.empty()) {
+    const size_t end = words.find(',');
+    const std::string_view word = base::StripSpaces(words.substr(0, end));
+    if (!word.empty()) visit(word);
+    words.remove_prefix(end == std::string_view::npos ? words.size() : end + 1);
+  }
 }
 
 }  // namespace
 
 absl::StatusOr<uint32_t> ParseRetryOn(std::string_view words) {
   uint32_t bits = 0;
-  for (std::string_view word : absl::StrSplit(words, ',')) {
-    word = absl::StripAsciiWhitespace(word);
-    if (word.empty()) continue;
+  std::string_view unknown;
+  ForEachWord(words, [&](std::string_view word) {
     const uint32_t bit = FindWord(word);
-    if (bit == 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("retry_on: unknown condition \"", word, "\"; known: ", KnownWords()));
-    }
+    if (bit == 0 && unknown.empty()) unknown = word;
     bits |= bit;
+  });
+  if (!unknown.empty()) {
+    return base::InvalidArgument("retry_on: unknown condition \"", unknown,
+                                 "\"; known: ", KnownWords());
   }
   return bits;
 }
 
 uint32_t ParseRetryOnLenient(std::string_view words) {
   uint32_t bits = 0;
-  for (const std::string_view word : absl::StrSplit(words, ',')) {
-    bits |= FindWord(absl::StripAsciiWhitespace(word));
-  }
+  ForEachWord(words, [&](std::string_view word) { bits |= FindWord(word); });
   return bits;
 }
 

@@ -53,7 +53,7 @@ struct RetryPolicy {
   std::vector<HeaderMatcher> retriable_request_headers;  // retry only these requests
   std::vector<ResetHeader> reset_headers;
   base::Milliseconds reset_header_max{300'000};
-  bool avoids_previous_endpoints = false;                // envoy.retry_host_predicates.previous_hosts
+  bool avoids_previous_endpoints = false;  // envoy.retry_host_predicates.previous_hosts
   uint32_t endpoint_selection_attempts = 1;
 };
 

@@ -1,7 +1,8 @@
 #include "source/route/rewrite.h"
 
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
+#include <algorithm>
+
+#include "source/base/text.h"
 
 namespace outrigger::route {
 namespace {
@@ -13,8 +14,8 @@ std::string_view QueryWithMark(std::string_view target) {
 
 // How much of the path the route's match took: what a prefix rewrite replaces.
 size_t MatchedSize(const PathMatch& matched, std::string_view path) {
-  const bool is_prefix = matched.kind == PathMatch::Kind::kPrefix ||
-                         matched.kind == PathMatch::Kind::kSeparatedPrefix;
+  const bool is_prefix =
+      matched.kind == PathMatch::Kind::kPrefix || matched.kind == PathMatch::Kind::kSeparatedPrefix;
   return is_prefix ? std::min(matched.text.size(), path.size()) : path.size();
 }
 
@@ -25,9 +26,9 @@ std::optional<std::string> RewritePath(const PathMatch& matched,
   const std::string_view path = head.path();
   const std::string_view query = QueryWithMark(head.target);
   if (prefix.has_value()) {
-    return absl::StrCat(*prefix, path.substr(MatchedSize(matched, path)), query);
+    return base::StrCat(*prefix, path.substr(MatchedSize(matched, path)), query);
   }
-  if (regex.has_value()) return absl::StrCat(regex->ReplaceAll(path), query);
+  if (regex.has_value()) return base::StrCat(regex->ReplaceAll(path), query);
   return std::nullopt;
 }
 
@@ -42,7 +43,8 @@ std::string_view RedirectHost(const http::RequestHead& head, std::string_view sc
                               bool has_new_port) {
   const std::string_view host = head.authority();
   const size_t colon = host.rfind(':');
-  if (colon == std::string_view::npos || absl::StrContains(host.substr(colon), ']')) return host;
+  if (colon == std::string_view::npos || host.find(']', colon) != std::string_view::npos)
+    return host;
   const std::string_view port = host.substr(colon + 1);
   const std::string_view old_scheme = ClientScheme(head);
   const bool is_stale = scheme != old_scheme && ((old_scheme == "https" && port == "443") ||
@@ -54,8 +56,8 @@ std::string RedirectPath(const PathMatch& matched, const RedirectAction& action,
                          const http::RequestHead& head) {
   if (!action.path.empty()) {
     // A query of the configured path replaces the request's.
-    if (action.strip_query || absl::StrContains(action.path, '?')) return action.path;
-    return absl::StrCat(action.path, QueryWithMark(head.target));
+    if (action.strip_query || action.path.find('?') != std::string::npos) return action.path;
+    return base::StrCat(action.path, QueryWithMark(head.target));
   }
   std::string path = RewritePath(matched, action.prefix_rewrite, action.regex_rewrite, head)
                          .value_or(std::string(head.target));
@@ -73,7 +75,7 @@ std::optional<std::string_view> RewriteTarget(const PathMatch& matched, const Pa
   // What is no origin-form cannot go into a request line (RFC 9112 3.2.1); a prefix rewrite to ""
   // may leave nothing, or the query alone.
   if (target->empty() || target->front() != '/') {
-    return head.headers.arena().Copy(absl::StrCat("/", *target));
+    return head.headers.arena().Copy(base::StrCat("/", *target));
   }
   return head.headers.arena().Copy(*target);
 }
@@ -96,12 +98,10 @@ std::optional<std::string_view> RewriteHost(const HostRewrite& rewrite,
 void ReplaceHost(const HostRewrite& rewrite, std::string_view host, http::RequestHead& head) {
   const std::string_view old_host = head.authority();
   if (rewrite.append_x_forwarded_host && !old_host.empty()) {
-    const std::string_view others =
-        head.headers.Get(http::HeaderId::kXForwardedHost).value_or("");
-    head.headers.Set(http::HeaderId::kXForwardedHost,
-                     others.empty()
-                         ? old_host
-                         : head.headers.arena().Copy(absl::StrCat(others, ",", old_host)));
+    const std::string_view others = head.headers.Get(http::HeaderId::kXForwardedHost).value_or("");
+    head.headers.Set(
+        http::HeaderId::kXForwardedHost,
+        others.empty() ? old_host : head.headers.arena().Copy(base::StrCat(others, ",", old_host)));
   }
   head.headers.Set(http::HeaderId::kHost, host);
 }
@@ -111,10 +111,10 @@ std::string RedirectLocation(const PathMatch& matched, const RedirectAction& act
   std::string_view scheme = ClientScheme(head);
   if (action.https) scheme = "https";
   if (!action.scheme.empty()) scheme = action.scheme;
-  const std::string port = action.port.has_value() ? absl::StrCat(":", *action.port) : "";
+  const std::string port = action.port.has_value() ? base::StrCat(":", *action.port) : "";
   const std::string_view host =
       action.host.empty() ? RedirectHost(head, scheme, !port.empty()) : action.host;
-  return absl::StrCat(scheme, "://", host, port, RedirectPath(matched, action, head));
+  return base::StrCat(scheme, "://", host, port, RedirectPath(matched, action, head));
 }
 
 }  // namespace outrigger::route

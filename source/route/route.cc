@@ -5,10 +5,9 @@
 
 namespace outrigger::route {
 
-const http::RouteFilterConfig* FindFilterConfig(const FilterConfigs& configs,
-                                                std::string_view filter_name) {
-  for (const auto& [name, config] : configs) {
-    if (name == filter_name) return config.get();
+const FilterConfig* FindFilterConfig(const FilterConfigs& configs, std::string_view filter_name) {
+  for (const FilterConfig& config : configs) {
+    if (config.filter_name == filter_name) return &config;
   }
   return nullptr;
 }
@@ -34,13 +33,23 @@ bool Route::AllConditionsHold(const http::RequestHead& head, uint64_t random) co
   return true;
 }
 
-const http::RouteFilterConfig* Route::filter_config(std::string_view filter_name) const {
-  const FilterConfigs* levels[] = {&spec_.filter_configs, &host_.settings().filter_configs,
+const FilterConfig* Route::FindFilter(std::string_view filter_name) const {
+  const FilterConfigs* levels[] = {&spec_.filter_configs, &host_.spec().filter_configs,
                                    &host_.table().filter_configs};
   for (const FilterConfigs* level : levels) {
-    if (const auto* config = FindFilterConfig(*level, filter_name)) return config;
+    if (const FilterConfig* config = FindFilterConfig(*level, filter_name)) return config;
   }
   return nullptr;
+}
+
+const http::RouteFilterConfig* Route::filter_config(std::string_view filter_name) const {
+  const FilterConfig* config = FindFilter(filter_name);
+  return config == nullptr ? nullptr : config->config.get();
+}
+
+bool Route::is_filter_disabled(std::string_view filter_name, bool starts_disabled) const {
+  const FilterConfig* config = FindFilter(filter_name);
+  return config == nullptr ? starts_disabled : config->disabled;
 }
 
 namespace {
@@ -50,8 +59,8 @@ template <typename Pick>
 void ApplyLevels(const Route& route, const HeaderEdits* target, Pick pick, http::HeaderMap& headers,
                  const http::StreamSummary& summary) {
   const TableSettings& table = route.virtual_host().table();
-  const HeaderEdits* levels[] = {target, &pick(route.spec()),
-                                 &pick(route.virtual_host().settings()), &pick(table)};
+  const HeaderEdits* levels[] = {target, &pick(route.spec()), &pick(route.virtual_host().spec()),
+                                 &pick(table)};
   if (table.most_specific_edits_win) std::reverse(std::begin(levels), std::end(levels));
   for (const HeaderEdits* level : levels) {
     if (level != nullptr) level->Apply(headers, summary);
@@ -64,7 +73,8 @@ void EditRequest(const Route& route, const WeightedTarget* target, http::HeaderM
                  const http::StreamSummary& summary) {
   ApplyLevels(
       route, target == nullptr ? nullptr : &target->request_edits,
-      [](const auto& level) -> const HeaderEdits& { return level.request_edits; }, headers, summary);
+      [](const auto& level) -> const HeaderEdits& { return level.request_edits; }, headers,
+      summary);
 }
 
 void EditResponse(const Route& route, const WeightedTarget* target, http::HeaderMap& headers,

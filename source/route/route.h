@@ -51,25 +51,25 @@ struct HostRewrite {
 struct ForwardAction {
   // Exactly one: `weighted` of size 1 is a plain cluster; empty means `cluster_header`.
   std::vector<WeightedTarget> weighted;
-  uint32_t total_weight = 0;      // 0: the sum, filled in by RouteTable::Compile
-  std::string weight_header;      // a header that holds the random number, when it is there
+  uint32_t total_weight = 0;  // 0: the sum, filled in by RouteTable::Compile
+  std::string weight_header;  // a header that holds the random number, when it is there
   std::string cluster_header;
   int cluster_not_found_status = 503;
   PathRewrite path_rewrite;
   HostRewrite host_rewrite;
   std::optional<base::Milliseconds> timeout = base::Milliseconds(15000);  // nullopt: none
-  std::optional<base::Milliseconds> idle_timeout;      // over the connection manager's
+  std::optional<base::Milliseconds> idle_timeout;  // over the connection manager's
   std::optional<base::Milliseconds> max_stream_duration;
   std::optional<base::Milliseconds> grpc_timeout_header_max;
   base::Milliseconds grpc_timeout_header_offset{0};
-  std::shared_ptr<const RetryPolicy> retry;            // the route's, else the virtual host's
-  int priority = 0;                                    // RoutingPriority
+  std::shared_ptr<const RetryPolicy> retry;  // the route's, else the virtual host's
+  int priority = 0;                          // RoutingPriority
   // How much of a request's body is kept so that it can be sent again.
   size_t replay_limit_bytes = 64 * 1024;
 };
 
 struct RedirectAction {
-  std::string host, path, scheme;   // empty: keep
+  std::string host, path, scheme;  // empty: keep
   std::optional<uint16_t> port;
   bool https = false;
   bool strip_query = false;
@@ -113,6 +113,9 @@ class Route {
   // The most specific configuration for the named filter: route, virtual host, table; null when
   // there is none. The weighted target's is asked by the router.
   const http::RouteFilterConfig* filter_config(std::string_view filter_name) const;
+  // Whether the filter is left out: as the most specific level that names it says, else as the
+  // filter's own configuration does.
+  bool is_filter_disabled(std::string_view filter_name, bool starts_disabled) const;
 
   // Whether everything but the path fits. `random` is for the fraction.
   bool ConditionsHold(const http::RequestHead& head, uint64_t random) const {
@@ -120,6 +123,7 @@ class Route {
   }
 
  private:
+  const FilterConfig* FindFilter(std::string_view filter_name) const;
   bool AllConditionsHold(const http::RequestHead& head, uint64_t random) const;
 
   const RouteSpec spec_;

@@ -34,9 +34,9 @@ class RouteList {
 
   std::vector<std::unique_ptr<const Route>> routes_;
   PathTrie paths_, folded_paths_;
-  std::vector<RegexRoute> regexes_;  // ascending
+  std::vector<RegexRoute> regexes_;            // ascending
   std::unique_ptr<const RegexSet> regex_set_;  // null: ask one by one
-  std::vector<uint32_t> connects_;   // ascending
+  std::vector<uint32_t> connects_;             // ascending
 };
 
 }  // namespace outrigger::route

@@ -3,10 +3,9 @@
 #include <optional>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
+#include "source/base/text.h"
 #include "source/route/domain_table.h"
 #include "source/route/route_list.h"
 
@@ -19,41 +18,25 @@ struct Host {
       : virtual_host(std::move(settings), table), list(std::move(routes), virtual_host) {}
   const VirtualHost virtual_host;
   const RouteList list;
-  std::unique_ptr<const Route> tls_redirect;  // where TLS is required
 };
-
-std::unique_ptr<const Route> MakeTlsRedirect(const VirtualHost& host) {
-  RouteSpec spec;
-  spec.name = "require_tls";
-  spec.action = RedirectAction{.https = true};
-  return std::make_unique<const Route>(std::move(spec), host);
-}
-
-bool MustRedirectToTls(const VirtualHost& host, const http::RequestHead& head) {
-  if (head.headers.Get(http::HeaderId::kXForwardedProto).value_or(head.scheme) == "https") {
-    return false;
-  }
-  return host.settings().require_tls == RequireTls::kAll ||
-         head.headers.Get(http::HeaderId::kXEnvoyInternal) != "true";
-}
 
 absl::Status CheckPath(const PathMatch& path) {
   if (path.kind == PathMatch::Kind::kRegex && !path.regex.has_value()) {
-    return absl::InvalidArgumentError("path: a regex match without a regex");
+    return base::InvalidArgument("path: a regex match without a regex");
   }
   if (path.kind != PathMatch::Kind::kSeparatedPrefix) return absl::OkStatus();
   if (path.text.empty() || path.text.back() == '/' ||
       path.text.find_first_of("?#") != std::string::npos) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("path_separated_prefix: must not be empty, end in \"/\" or have \"?\" or \"#\""
-                     ", got \"", path.text, "\""));
+    return base::InvalidArgument(
+        "path_separated_prefix: must not be empty, end in \"/\" or have \"?\" or \"#\", got \"",
+        path.text, "\"");
   }
   return absl::OkStatus();
 }
 
 absl::Status CompleteForward(ForwardAction& forward) {
   if (forward.weighted.empty() == forward.cluster_header.empty()) {
-    return absl::InvalidArgumentError(
+    return base::InvalidArgument(
         "route: exactly one of cluster, weighted_clusters and cluster_header must be given");
   }
   uint64_t sum = 0;
@@ -63,10 +46,10 @@ absl::Status CompleteForward(ForwardAction& forward) {
     forward.total_weight = static_cast<uint32_t>(sum);
   }
   if (!forward.weighted.empty() && (sum == 0 || sum != forward.total_weight)) {
-    return absl::InvalidArgumentError(absl::StrCat(
+    return base::InvalidArgument(
         "weighted_clusters: the weights must add up to ",
-        forward.total_weight == 0 ? "1 to 4294967295" : absl::StrCat(forward.total_weight),
-        ", got ", sum));
+        forward.total_weight == 0 ? "1 to 4294967295" : base::StrCat(forward.total_weight),
+        ", got ", sum);
   }
   return absl::OkStatus();
 }
@@ -74,14 +57,14 @@ absl::Status CompleteForward(ForwardAction& forward) {
 absl::Status CompleteRoute(RouteSpec& route) {
   if (absl::Status status = CheckPath(route.path); !status.ok()) return status;
   if (route.fraction.has_value() && route.fraction->denominator == 0) {
-    return absl::InvalidArgumentError("runtime_fraction: the denominator must not be 0");
+    return base::InvalidArgument("runtime_fraction: the denominator must not be 0");
   }
   auto* forward = std::get_if<ForwardAction>(&route.action);
   return forward == nullptr ? absl::OkStatus() : CompleteForward(*forward);
 }
 
 absl::Status AtHost(const VirtualHostSpec& host, std::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat("virtual host \"", host.name, "\": ", what));
+  return base::InvalidArgument("virtual_hosts \"", host.name, "\": ", what);
 }
 
 }  // namespace
@@ -103,7 +86,7 @@ class RouteTable::Compiled {
 
  private:
   absl::Status AddDomains(const VirtualHostSpec& spec);
-  absl::flat_hash_map<std::string, uint32_t> host_names_;
+  absl::flat_hash_set<std::string> host_names_;
 };
 
 absl::Status RouteTable::Compiled::AddDomains(const VirtualHostSpec& spec) {
@@ -115,25 +98,25 @@ absl::Status RouteTable::Compiled::AddDomains(const VirtualHostSpec& spec) {
     if (absl::IsAlreadyExists(added)) {
       const std::string& other =
           existing == number ? spec.name : hosts[existing]->virtual_host.name();
-      return AtHost(spec, absl::StrCat("domains: \"", domain, "\" is already a domain of \"", other,
+      return AtHost(spec, base::StrCat("domains: \"", domain, "\" is already a domain of \"", other,
                                        "\"; each domain may occur once in a route table"));
     }
     if (!added.ok()) {
-      return AtHost(spec, absl::StrCat(added.message(), ", got \"", domain, "\""));
+      return AtHost(spec, base::StrCat(base::StdView(added.message()), ", got \"", domain, "\""));
     }
   }
   return absl::OkStatus();
 }
 
 absl::Status RouteTable::Compiled::AddHost(VirtualHostSpec spec) {
-  if (!host_names_.try_emplace(spec.name, hosts.size()).second) {
+  if (!host_names_.insert(spec.name).second) {
     return AtHost(spec, "name: another virtual host of this table has it");
   }
   if (absl::Status status = AddDomains(spec); !status.ok()) return status;
   for (size_t i = 0; i < spec.routes.size(); ++i) {
     if (absl::Status status = CompleteRoute(spec.routes[i]); !status.ok()) {
-      return AtHost(spec, absl::StrCat("routes[", i, "] \"", spec.routes[i].name, "\": ",
-                                       status.message()));
+      return AtHost(spec, base::StrCat("routes[", i, "] \"", spec.routes[i].name,
+                                       "\": ", base::StdView(status.message())));
     }
   }
   VirtualHostSettings host_settings{
@@ -144,11 +127,8 @@ absl::Status RouteTable::Compiled::AddHost(VirtualHostSpec spec) {
       .include_attempt_count_in_request = spec.include_attempt_count_in_request,
       .include_attempt_count_in_response = spec.include_attempt_count_in_response,
       .require_tls = spec.require_tls};
-  auto host = std::make_unique<Host>(std::move(host_settings), settings, std::move(spec.routes));
-  if (spec.require_tls != RequireTls::kNone) {
-    host->tls_redirect = MakeTlsRedirect(host->virtual_host);
-  }
-  hosts.push_back(std::move(host));
+  hosts.push_back(
+      std::make_unique<Host>(std::move(host_settings), settings, std::move(spec.routes)));
   return absl::OkStatus();
 }
 
@@ -170,11 +150,7 @@ absl::StatusOr<std::shared_ptr<const RouteTable>> RouteTable::Compile(RouteTable
 
 const Route* RouteTable::Find(const MatchInput& input) const {
   const Host* host = compiled_->FindHost(input.head.authority());
-  if (host == nullptr) return nullptr;
-  if (host->tls_redirect != nullptr && MustRedirectToTls(host->virtual_host, input.head)) {
-    return host->tls_redirect.get();
-  }
-  return host->list.Find(input.head, input.random);
+  return host == nullptr ? nullptr : host->list.Find(input.head, input.random);
 }
 
 const VirtualHost* RouteTable::FindVirtualHost(std::string_view authority) const {

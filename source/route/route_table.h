@@ -49,8 +49,7 @@ class RouteTable {
   static absl::StatusOr<std::shared_ptr<const RouteTable>> Compile(RouteTableSpec spec);
   ~RouteTable();
 
-  // The first route that matches, or null. A virtual host that requires TLS gives its redirect for
-  // plain requests. Lives as long as the table.
+  // The first route that matches, or null. Lives as long as the table.
   const Route* Find(const MatchInput& input) const;
   const VirtualHost* FindVirtualHost(std::string_view authority) const;
   const std::string& name() const;

@@ -12,12 +12,16 @@
 
 namespace outrigger::route {
 
-using FilterConfigs =
-    std::vector<std::pair<std::string, std::shared_ptr<const http::RouteFilterConfig>>>;
+// What one level of the configuration says about one filter of the chain.
+struct FilterConfig {
+  std::string filter_name;
+  std::shared_ptr<const http::RouteFilterConfig> config;  // may be null
+  bool disabled = false;
+};
+using FilterConfigs = std::vector<FilterConfig>;
 
-// The configuration for the named filter; null when there is none.
-const http::RouteFilterConfig* FindFilterConfig(const FilterConfigs& configs,
-                                                std::string_view filter_name);
+// Null when the level does not name the filter.
+const FilterConfig* FindFilterConfig(const FilterConfigs& configs, std::string_view filter_name);
 
 // What a route table says for all its routes. Immutable; part of its table.
 struct TableSettings {
@@ -45,16 +49,16 @@ struct VirtualHostSettings {
 class VirtualHost {
  public:
   VirtualHost(VirtualHostSettings settings, const TableSettings& table)
-      : settings_(std::move(settings)), table_(table) {}
+      : spec_(std::move(settings)), table_(table) {}
   VirtualHost(const VirtualHost&) = delete;
   VirtualHost& operator=(const VirtualHost&) = delete;
 
-  const std::string& name() const { return settings_.name; }
-  const VirtualHostSettings& settings() const { return settings_; }
+  const std::string& name() const { return spec_.name; }
+  const VirtualHostSettings& spec() const { return spec_; }
   const TableSettings& table() const { return table_; }
 
  private:
-  const VirtualHostSettings settings_;
+  const VirtualHostSettings spec_;
   const TableSettings& table_;
 };
 
