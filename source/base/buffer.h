@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/types/span.h"
@@ -13,9 +14,9 @@
 namespace outrigger::base {
 
 // A counted piece of memory. The count is not atomic: a block lives and dies on one worker.
-// Blocks of kBlockBytes come from a free list of the thread (bounded; the rest goes back to
-// malloc), others straight from malloc.
-class Block {
+// Blocks of kReadBytes and kHeadBytes come from free lists of the thread (bounded; the rest goes
+// back to malloc), others straight from malloc.
+class alignas(16) Block {
  public:
   static constexpr size_t kReadBytes = 64 * 1024;  // what one read of a socket may fill
   static constexpr size_t kHeadBytes = 4 * 1024;   // what a serialised head normally fits in
@@ -31,11 +32,17 @@ class Block {
 
  private:
   friend class BlockCache;
+  friend class Buffer;
   explicit Block(uint32_t capacity) : capacity_(capacity) {}
   void Free();
+  char* fill_end() { return begin() + filled_; }
+  uint32_t room() const { return capacity_ - filled_; }
 
   uint32_t count_ = 1;
   uint32_t capacity_;
+  // What buffers have written so far. Bytes behind it belong to no slice, so the buffer whose last
+  // slice ends there may write on, shared block or not. Stays 0 in blocks that sockets read into.
+  uint32_t filled_ = 0;
 };
 
 // A view of bytes that keeps their block alive (or, made by Borrow, relies on the caller: only for
@@ -83,11 +90,14 @@ class Slice {
   uint32_t size_ = 0;
 };
 
-// A queue of bytes made of slices. Moving bytes between buffers moves slices, never bytes.
+// A queue of bytes made of slices. Moving bytes between buffers moves slices, not bytes; only a
+// slice of at most kCopyBytes is copied where the tail has room, which is cheaper than an iovec.
 // Owner: whoever holds it.  Thread: one worker.
 // Limits: none of its own; who fills a buffer watches size() against a watermark.
 class Buffer {
  public:
+  static constexpr size_t kCopyBytes = 512;
+
   Buffer() = default;
   Buffer(Buffer&& other) noexcept;
   Buffer& operator=(Buffer&& other) noexcept;
@@ -106,15 +116,21 @@ class Buffer {
   void AppendPrefixOf(Buffer& other, size_t n);
 
   // The first slice's bytes; empty when the buffer is.
-  std::string_view Front() const;
+  std::string_view Front() const {
+    return size_ == 0 ? std::string_view() : slices_[head_].view();
+  }
   void RemovePrefix(size_t n);
   void Clear();
 
   // The first n bytes (n <= size()) in one piece, copying only when they span slices. Valid until
   // the buffer changes.
-  std::string_view Linearize(size_t n);
+  std::string_view Linearize(size_t n) {
+    const std::string_view front = Front();
+    return front.size() >= n ? front.substr(0, n) : JoinFront(n);
+  }
 
-  // Room for writing in place: at least `n` bytes at the tail, made visible by Commit(used).
+  // Room for writing in place: at least `n` bytes at the tail, made visible by Commit(used), which
+  // must be the next call that changes the buffer.
   char* Reserve(size_t n);
   void Commit(size_t used);
 
@@ -123,13 +139,20 @@ class Buffer {
   size_t slice_count() const { return slices_.size() - head_; }
   const Slice& slice(size_t i) const { return slices_[head_ + i]; }
 
+  // Copies slices out that keep alive a large block of which they are a small part: for a buffer
+  // that will be held for long, so that what it holds is at most 8 times what it says.
+  void Unpin();
+
   std::string ToString() const;  // a copy of everything: tests, small bodies
 
  private:
-  void DropEmptyFront();
+  std::string_view JoinFront(size_t n);
+  Slice* GrowableTail();
+  void Push(Slice slice);
+  void PopFront();
 
-  absl::InlinedVector<Slice, 2> slices_;
-  uint32_t head_ = 0;      // index of the first live slice
+  absl::InlinedVector<Slice, 2> slices_;  // only the last may be empty: an uncommitted Reserve
+  uint32_t head_ = 0;                     // index of the first live slice
   size_t size_ = 0;
 };
 

@@ -49,6 +49,18 @@ class IntrusiveList {
   void PushBack(T& element) { InsertBefore(head_, element); }
   void PushFront(T& element) { InsertBefore(*head_.next_, element); }
 
+  // Moves all elements of `other` behind ours, in their order.
+  void Append(IntrusiveList& other) {
+    if (other.empty()) return;
+    Link* first = other.head_.next_;
+    Link* last = other.head_.previous_;
+    first->previous_ = head_.previous_;
+    head_.previous_->next_ = first;
+    last->next_ = &head_;
+    head_.previous_ = last;
+    other.head_.next_ = other.head_.previous_ = &other.head_;
+  }
+
   // Calls visit(T&) for each element; the visited element may unlink itself.
   template <typename Visit>
   void ForEach(Visit visit) {

@@ -1,4 +1,5 @@
 #include "source/downstream/forwarding_headers.h"
+#include "source/base/text.h"
 
 #include <algorithm>
 #include <array>
@@ -6,9 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 
 namespace outrigger::downstream {
 namespace {
@@ -42,7 +40,7 @@ std::optional<net::Address> FromForwardedFor(http::HeaderMap& headers, uint32_t 
   for (;; --hops) {
     const size_t comma = rest.rfind(',');
     if (hops == 0) {
-      const std::string_view entry = absl::StripAsciiWhitespace(
+      const std::string_view entry = base::StripSpaces(
           comma == std::string_view::npos ? rest : rest.substr(comma + 1));
       auto address = net::Address::Ip(entry, 0);
       if (!address.ok()) address = net::Address::Parse(entry);
@@ -78,13 +76,13 @@ void AppendForwardedFor(http::HeaderMap& headers, const net::Address& peer) {
   const auto present = headers.GetJoined("x-forwarded-for");
   const std::string ip = peer.ip();
   headers.Set(HeaderId::kXForwardedFor,
-              headers.arena().Copy(present ? absl::StrCat(*present, ",", ip) : ip));
+              headers.arena().Copy(present ? base::StrCat(*present, ",", ip) : ip));
 }
 
 void AppendVia(http::HeaderMap& headers, const std::string& via) {
   if (via.empty()) return;
   const auto present = headers.GetJoined("via");
-  headers.Set(HeaderId::kVia, present ? headers.arena().Copy(absl::StrCat(*present, ", ", via))
+  headers.Set(HeaderId::kVia, present ? headers.arena().Copy(base::StrCat(*present, ", ", via))
                                       : std::string_view(via));
 }
 
@@ -124,7 +122,7 @@ Forwarded ApplyForwardingHeaders(http::RequestHead& head, const ForwardingOption
   }
   if (options.append_x_forwarded_port && local.is_ip() &&
       !headers.Has(HeaderId::kXForwardedPort)) {
-    headers.Set(HeaderId::kXForwardedPort, headers.arena().Copy(absl::StrCat(local.port())));
+    headers.Set(HeaderId::kXForwardedPort, headers.arena().Copy(base::StrCat(local.port())));
   }
 
   forwarded.is_internal = IsInternal(forwarded.remote, options);

@@ -2,10 +2,8 @@
 
 #include <string>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "source/downstream/path.h"
+#include "source/base/text.h"
 
 namespace outrigger::downstream {
 namespace {
@@ -55,7 +53,7 @@ std::optional<Rejection> CheckUnderscores(http::RequestHead& head, const HttpOpt
 // Puts a new path before the query that the target has.
 void ReplacePath(http::RequestHead& head, std::string_view path) {
   const std::string_view rest = head.target.substr(head.path().size());
-  head.target = head.headers.arena().Copy(absl::StrCat(path, rest));
+  head.target = head.headers.arena().Copy(base::StrCat(path, rest));
 }
 
 std::optional<Rejection> ApplyEscapedSlashes(http::RequestHead& head, const PathOptions& options) {
@@ -69,7 +67,7 @@ std::optional<Rejection> ApplyEscapedSlashes(http::RequestHead& head, const Path
   if (options.escaped_slashes == EscapedSlashes::kUnescapeAndForward) return std::nullopt;
   Rejection redirect{.status = 307, .detail = "path_normalization_redirect"};
   redirect.headers.emplace_back(
-      "location", absl::StrCat(head.scheme, "://", head.authority(), head.target));
+      "location", base::StrCat(head.scheme, "://", head.authority(), head.target));
   return redirect;
 }
 
@@ -82,7 +80,7 @@ std::optional<Rejection> NormalizeTarget(http::RequestHead& head, const HttpOpti
     if (!normal) return BadRequest("path_normalization_failed");
     if (*normal != head.path()) ReplacePath(head, *normal);
   }
-  if (options.path.merge_slashes && absl::StrContains(head.path(), "//")) {
+  if (options.path.merge_slashes && head.path().find("//") != std::string_view::npos) {
     ReplacePath(head, MergeSlashes(head.path()));
   }
   return std::nullopt;
@@ -105,14 +103,13 @@ std::optional<Rejection> ShapeHost(http::RequestHead& head, const HttpOptions& o
   std::string_view name = host.substr(0, colon);
   std::string_view port = colon == std::string_view::npos ? "" : host.substr(colon);
   if (!port.empty()) {
-    uint32_t number = 0;
-    const bool matches = path.strip_port && absl::SimpleAtoi(port.substr(1), &number) &&
-                         *path.strip_port == number;
+    const bool matches = path.strip_port &&
+                         base::ParseNumber<uint16_t>(port.substr(1)) == path.strip_port;
     if (path.strip_any_port || matches) port = "";
   }
-  if (path.strip_trailing_dot && absl::EndsWith(name, ".")) name.remove_suffix(1);
+  if (path.strip_trailing_dot && name.ends_with('.')) name.remove_suffix(1);
   if (name.size() + port.size() != host.size()) {
-    head.headers.Set(http::HeaderId::kHost, head.headers.arena().Copy(absl::StrCat(name, port)));
+    head.headers.Set(http::HeaderId::kHost, head.headers.arena().Copy(base::StrCat(name, port)));
   }
   return std::nullopt;
 }

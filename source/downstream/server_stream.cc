@@ -2,11 +2,11 @@
 
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "source/downstream/forwarding_headers.h"
 #include "source/downstream/request_checks.h"
 #include "source/downstream/server_connection.h"
 #include "source/http/local_reply.h"
+#include "source/base/text.h"
 
 namespace outrigger::downstream {
 namespace {
@@ -152,7 +152,7 @@ std::optional<http::LocalReply> ServerStream::CheckTls() {
   }
   http::LocalReply redirect{.status = 301, .detail = "direct_response"};
   redirect.headers.emplace_back("location",
-                                absl::StrCat("https://", request_.authority(), request_.target));
+                                base::StrCat("https://", request_.authority(), request_.target));
   return redirect;
 }
 

@@ -2,9 +2,10 @@
 
 #include <sys/epoll.h>
 
+#include <array>
 #include <atomic>
 #include <memory>
-#include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -28,20 +29,30 @@ class FdHandler {
   virtual void OnFdEvents(uint32_t events) = 0;
 };
 
-// Keeps one descriptor registered with a loop for reading and writing, with a single epoll_ctl for
-// its whole life. Does not own the descriptor; destroy the watch before closing it.
+// Keeps one descriptor registered with a loop. Does not own the descriptor; destroy the watch
+// before closing it.
 class FdWatch final {
  public:
-  // `events` as for epoll_ctl, EPOLLET is added.
-  FdWatch(Loop& loop, int fd, FdHandler& handler, uint32_t events = EPOLLIN | EPOLLOUT | EPOLLRDHUP);
+  static constexpr uint32_t kRead = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  static constexpr uint32_t kReadWrite = kRead | EPOLLOUT;
+
+  // `events` as for epoll_ctl; without EPOLLET the watch is level-triggered.
+  FdWatch(Loop& loop, int fd, FdHandler& handler, uint32_t events = kReadWrite);
   ~FdWatch();
   FdWatch(const FdWatch&) = delete;
   FdWatch& operator=(const FdWatch&) = delete;
+
+  // Watches for other events from now on; what is ready among them is reported again.
+  void Change(uint32_t events);
+  // The owner closes the descriptor right after destroying the watch, and no other descriptor
+  // shares its file: the kernel then forgets it without an epoll_ctl.
+  void CloseFollows() { is_close_next_ = true; }
 
  private:
   friend class Loop;
   Loop& loop_;
   int fd_;
+  bool is_close_next_ = false;
   FdHandler& handler_;
 };
 
@@ -51,6 +62,14 @@ class Deferred : public base::ListLink<> {
  public:
   virtual ~Deferred() = default;
   virtual void RunDeferred() = 0;
+};
+
+// Work that goes on after everyone else of the loop had a turn, such as reading on from a peer that
+// sends faster than we read.
+class Turn : public base::ListLink<Turn> {
+ public:
+  virtual ~Turn() = default;
+  virtual void RunTurn() = 0;
 };
 
 // An object that asked to die later; see Loop::DeleteLater.
@@ -78,8 +97,8 @@ class Loop final {
   // Any thread; Run returns after the current round.
   void Stop();
 
-  // The time this round began: one clock call per round, not per event.
-  base::MonoTime Now() const { return now_; }
+  // The time this round began: one clock call per round, not per event. Outside a round: now.
+  base::MonoTime Now() const { return in_round_ ? now_ : clock_.Now(); }
   const base::Clock& clock() const { return clock_; }
 
   // Any thread: runs `work` on the loop's thread, in order, never from inside Post.
@@ -87,6 +106,12 @@ class Loop final {
   // Runs before the next descriptor's event is handled. Asking twice runs it once.
   void Defer(Deferred& deferred) {
     if (!deferred.is_linked()) deferred_.PushBack(deferred);
+  }
+  // Runs behind the other work of this round, and again up to kTurnsPerRound times when the turn
+  // asks for another.
+  static constexpr int kTurnsPerRound = 4;
+  void TakeTurn(Turn& turn) {
+    if (!turn.is_linked()) turns_.PushBack(turn);
   }
   // Destroys `object` when the current event is done: nothing deletes itself.
   void DeleteLater(std::unique_ptr<Deletable> object);
@@ -100,26 +125,40 @@ class Loop final {
 
  private:
   friend class FdWatch;
-  void RunPosted();
+  using Work = absl::AnyInvocable<void()>;
+
+  int WaitMillis(base::Milliseconds max_wait);
+  size_t RunReady();
+  size_t RunPosted();
+  size_t RunTurns();
+  // After each event: deferred work first, then what asked to die.
+  void EndEvent() {
+    if (!deferred_.empty() || !deleted_.empty()) RunDeferredAndDeleted();
+  }
   void RunDeferredAndDeleted();
   void ForgetPending(const FdWatch& watch);
+  void Wake();
 
   const base::Clock& clock_;
   base::MonoTime now_;
+  bool in_round_ = false;
   int epoll_fd_;
   int wake_fd_;
   TimerWheel timers_;
   base::IntrusiveList<Deferred> deferred_;
+  base::IntrusiveList<Turn, Turn> turns_;
   std::vector<std::unique_ptr<Deletable>> deleted_;
   base::Block* read_block_ = nullptr;
-  std::vector<epoll_event> ready_;
+  std::array<epoll_event, 256> ready_;
   size_t ready_at_ = 0;
   size_t ready_count_ = 0;
   std::atomic<bool> stopped_{false};
+  std::atomic<bool> has_posted_{false};
   // The one lock of a loop: Post comes from other threads, and posting is how everything else
   // avoids locks.
   absl::Mutex post_mutex_;
-  std::vector<absl::AnyInvocable<void()>> posted_ ABSL_GUARDED_BY(post_mutex_);
+  std::vector<Work> posted_ ABSL_GUARDED_BY(post_mutex_);
+  std::vector<Work> running_;  // what RunPosted took; kept for its capacity
 };
 
 }  // namespace outrigger::event

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "source/base/clock.h"
@@ -13,7 +14,7 @@ class Loop;
 // A one-shot timer of a loop, to the millisecond (it never fires early; it may fire a little late).
 // Owner: a member of the object that it calls back.  Thread: the loop's.
 // Arm and Cancel are O(1) and allocate nothing, so a timer may be moved on every request; what
-// moves on every byte should keep a deadline and re-arm when the timer fires (see IdleTimer users).
+// moves on every byte should keep a deadline and re-arm when the timer fires.
 class Timer final : private base::ListLink<Timer> {
  public:
   Timer(Loop& loop, absl::AnyInvocable<void()> on_fire)

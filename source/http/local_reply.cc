@@ -1,6 +1,6 @@
 #include "source/http/local_reply.h"
+#include "source/base/text.h"
 
-#include "absl/strings/str_cat.h"
 
 namespace outrigger::http {
 
@@ -13,7 +13,7 @@ base::Buffer FillLocalReply(LocalReply& reply, std::string_view content_type, Me
   base::Buffer body;
   if (may_have_body) {
     base::Arena& arena = head.headers.arena();
-    head.headers.Add(HeaderId::kContentLength, arena.Copy(absl::StrCat(reply.body.size())));
+    head.headers.Add(HeaderId::kContentLength, arena.Copy(base::StrCat(reply.body.size())));
     if (!reply.body.empty()) {
       head.headers.Add(HeaderId::kContentType, arena.Copy(content_type));
       if (request_method != Method::kHead) body.Append(reply.body);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "absl/functional/any_invocable.h"
 #include "source/event/loop.h"
@@ -12,7 +13,9 @@ struct AcceptLimits {
   uint32_t max_per_event = 64;  // then the others of the loop get their turn
 };
 
-// Accepts connections of one listening socket on one worker's loop.
+// Accepts connections of one listening socket on one worker's loop. Level-triggered: it takes one
+// connection an event, and twice as many each time the queue was not emptied, so that a lone
+// connection costs one accept4 and not a second one to learn that there is no other.
 // Owner: the worker's listener.  Thread: that worker.
 // Errors: EMFILE and ENFILE pause accepting for 100 ms and are counted through on_error; other
 // errors of one connection are skipped.
@@ -25,6 +28,9 @@ class Acceptor final : private event::FdHandler {
 
  private:
   void OnFdEvents(uint32_t events) override;
+  void Watch() {
+    watch_.emplace(loop_, fd_, static_cast<event::FdHandler&>(*this), uint32_t{EPOLLIN});
+  }
 
   event::Loop& loop_;
   int fd_;
@@ -32,7 +38,8 @@ class Acceptor final : private event::FdHandler {
   OnAccept on_accept_;
   absl::AnyInvocable<void(int error)> on_error_;
   event::Timer retry_;
-  event::FdWatch watch_;
+  uint32_t burst_ = 1;
+  std::optional<event::FdWatch> watch_;  // absent while accepting pauses
 };
 
 }  // namespace outrigger::net

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -12,6 +14,7 @@
 namespace outrigger::net {
 
 // An IPv4, IPv6 or Unix socket address (a leading '@' names the abstract space). A value: copy it.
+// Small, for each connection may keep two; the rare long one, a Unix path, is shared among copies.
 class Address {
  public:
   Address() = default;  // family AF_UNSPEC
@@ -22,7 +25,7 @@ class Address {
   static absl::StatusOr<Address> Parse(std::string_view text);
   static Address FromSockaddr(const sockaddr* address, socklen_t length);
 
-  int family() const { return storage_.ss_family; }
+  int family() const { return raw()->sa_family; }
   bool is_ip() const { return family() == AF_INET || family() == AF_INET6; }
   bool is_unix() const { return family() == AF_UNIX; }
   uint16_t port() const;        // 0 for Unix
@@ -33,17 +36,25 @@ class Address {
   // The 16 bytes of the address; IPv4 as ::ffff:a.b.c.d. For CIDR matching. Undefined for Unix.
   void IpBytes(uint8_t out[16]) const;
 
-  const sockaddr* raw() const { return reinterpret_cast<const sockaddr*>(&storage_); }
+  const sockaddr* raw() const {
+    return unix_ != nullptr ? reinterpret_cast<const sockaddr*>(unix_.get()) : &ip_.any;
+  }
   socklen_t raw_size() const { return size_; }
   friend bool operator==(const Address& a, const Address& b);
   template <typename H>
   friend H AbslHashValue(H h, const Address& a) {
-    return H::combine_contiguous(std::move(h), reinterpret_cast<const char*>(&a.storage_), a.size_);
+    return H::combine_contiguous(std::move(h), reinterpret_cast<const char*>(a.raw()), a.size_);
   }
 
  private:
-  sockaddr_storage storage_{};
+  union IpSockaddr {
+    sockaddr any;
+    sockaddr_in v4;
+    sockaddr_in6 v6;
+  };
+  IpSockaddr ip_{.v6 = {}};
   socklen_t size_ = 0;
+  std::shared_ptr<const sockaddr_un> unix_;
 };
 
 // An IP prefix, "10.0.0.0/8" or "fd00::/8".

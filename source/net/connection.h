@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "source/base/buffer.h"
 #include "source/event/loop.h"
@@ -20,8 +22,8 @@ enum class CloseCause : uint8_t {
 };
 std::string_view ToString(CloseCause cause);
 
-// What a connection tells the one who speaks a protocol over it. Never called from inside a method
-// of the connection, except OnOutputHigh (from FlushSoon's end of event) as said below.
+// What a connection tells the one who speaks a protocol over it. Always called from the loop, never
+// from inside a method of the connection.
 class ConnectionEvents {
  public:
   virtual ~ConnectionEvents() = default;
@@ -31,7 +33,7 @@ class ConnectionEvents {
   // and leave the rest, it is shown again together with what follows. `end`: the peer will send no
   // more (half-close); then it is called at least once, possibly with an empty buffer.
   virtual void OnData(base::Buffer& in, bool end) = 0;
-  // The unsent output rose above the high watermark / fell below the low one. In turns.
+  // The unsent output rose above the high watermark / fell to half of it. In turns.
   virtual void OnOutputHigh() {}
   virtual void OnOutputLow() {}
   // Once, last; not after our own Close(kNow or kReset). The connection may be handed to
@@ -49,7 +51,9 @@ enum class CloseMode : uint8_t {
 
 struct ConnectionLimits {
   size_t output_high_bytes = 1024 * 1024;  // per_connection_buffer_limit_bytes
-  base::Milliseconds drain_timeout{1000};   // delayed_close_timeout, for kFlushDrain
+  // delayed_close_timeout: for kFlush and kFlushDrain, how long to wait for a peer that takes
+  // nothing more, and for kFlushDrain then for its close; 0 does not wait for its close.
+  base::Milliseconds drain_timeout{1000};
 };
 
 // One stream socket with a peer, plain bytes.
@@ -57,10 +61,14 @@ struct ConnectionLimits {
 // Lifetime: destroy it outside its callbacks, or by DeleteLater.
 // Reading goes through the loop's shared block, so an idle connection holds no buffer; writing
 // collects in output() and leaves with one writev at the end of the current event.
-class Connection final : public event::Deletable, private event::FdHandler, private event::Deferred {
+class Connection final : public event::Deletable,
+                         private event::FdHandler,
+                         private event::Deferred,
+                         private event::Turn {
  public:
-  // An accepted socket. Set up TCP_NODELAY before.
-  Connection(event::Loop& loop, Socket socket, ConnectionEvents& events, ConnectionLimits limits);
+  // An accepted socket; Listen has set TCP_NODELAY. `peer` saves asking the kernel for it.
+  Connection(event::Loop& loop, Socket socket, ConnectionEvents& events, ConnectionLimits limits,
+             const Address* peer = nullptr);
   // Starts connecting; OnConnected or OnClosed follows, never from inside. A StartConnect error is
   // reported as kConnectFailed in the same way.
   Connection(event::Loop& loop, absl::StatusOr<Socket> connecting, base::Milliseconds timeout,
@@ -93,34 +101,65 @@ class Connection final : public event::Deletable, private event::FdHandler, priv
 
  private:
   enum class State : uint8_t { kConnecting, kOpen, kFlushing, kDraining, kClosed };
+  // What the peer sends: kRead when its end was read, kDelivered when OnData was told.
+  enum class InputEnd : uint8_t { kNone, kRead, kDelivered };
+  // What we send: kWanted until the output is out, kDone when our side is shut.
+  enum class OutputEnd : uint8_t { kNone, kWanted, kDone };
 
   void OnFdEvents(uint32_t events) override;
   void RunDeferred() override;
-  void HandleConnected();
-  void ReadUntilShort();
+  void RunTurn() override;
+
+  void Watch(uint32_t events);
+  void HandleConnect(uint32_t events);
+  bool IsResetWithoutRest() const;
+  bool MayRead() const;
+  void ReadOn();
+  void ReadOnce();
+  void HandleInputEnd();
+  void HandleReadError(int error);
+  bool HasUndelivered() const { return !input_.empty() || input_end_ == InputEnd::kRead; }
   void Deliver();
+
   void WriteOutput();
-  void Fail(CloseCause cause);
+  void BlockWriting();
+  void HandleWriteError();
+  void UpdateWatermark();
+  void FinishWhenSent();
+  void StartDrain();
+
+  void ArmTimer(base::Milliseconds after);
+  void OnTimer();
+  void Shut();
+  void Finish(CloseCause cause);
+  void FinishSoon(CloseCause cause);
+  std::pair<Address, Address>& Addresses();
 
   event::Loop& loop_;
   ConnectionEvents& events_;  // owner; outlives us
-  Socket socket_;
   base::Buffer input_;
   base::Buffer output_;
-  std::unique_ptr<event::Timer> timer_;  // connect or drain timeout; absent on a running connection
-  std::unique_ptr<event::FdWatch> watch_;
+  std::optional<event::FdWatch> watch_;
+  std::unique_ptr<event::Timer> timer_;  // connect, flush or drain; absent on a running connection
+  std::unique_ptr<std::pair<Address, Address>> addresses_;  // local, peer
   ConnectionLimits limits_;
   uint64_t bytes_read_ = 0;
   uint64_t bytes_written_ = 0;
-  std::unique_ptr<std::pair<Address, Address>> addresses_;
+  Socket socket_;
   uint16_t pauses_ = 0;
   State state_;
-  bool may_read_ = false;      // an edge came that we have not read to its end
+  CloseMode close_mode_ = CloseMode::kNow;  // what kFlushing leads to
+  CloseCause soon_cause_ = CloseCause::kLocal;
+  bool finishes_soon_ = false;  // OnClosed(soon_cause_) is deferred
+  InputEnd input_end_ = InputEnd::kNone;
+  OutputEnd output_end_ = OutputEnd::kNone;
+  bool may_read_ = false;         // an edge came that we have not read to its end
+  bool saw_hangup_ = false;       // a short read may be the last edge: read on to the end
+  bool is_delivering_ = false;    // OnData looks at input_
   bool is_write_blocked_ = false;
+  bool watches_writing_;
+  bool write_failed_ = false;     // what the peer sent before it closed is still to be read
   bool is_high_ = false;
-  bool peer_ended_ = false;
-  bool end_delivered_ = false;
-  bool finish_output_ = false;
 };
 
 }  // namespace outrigger::net

@@ -1,8 +1,8 @@
 #include "source/server/worker.h"
+#include "source/base/text.h"
 
 #include <pthread.h>
 
-#include "absl/strings/str_cat.h"
 
 namespace outrigger::server {
 
@@ -13,10 +13,11 @@ Worker::~Worker() { Join(); }
 
 void Worker::Start() {
   thread_ = std::thread([this] {
-    pthread_setname_np(pthread_self(), absl::StrCat("worker:", index_).c_str());
+    pthread_setname_np(pthread_self(), base::StrCat("worker:", index_).c_str());
     loop_.Run();
     // Connections, pools and slots hold memory of this thread's free lists: they end here.
     listeners_.clear();
+    draining_.clear();
     clusters_.Clear();
     loop_.RunOnce();
   });
@@ -24,6 +25,32 @@ void Worker::Start() {
 
 void Worker::Post(absl::AnyInvocable<void(Worker&)> work) {
   loop_.Post([this, work = std::move(work)]() mutable { work(*this); });
+}
+
+void Worker::Drain(uint64_t listener, base::Milliseconds drain_time,
+                   absl::AnyInvocable<void()> on_gone) {
+  auto node = listeners_.extract(listener);
+  if (node.empty()) return on_gone();
+  Draining& draining = draining_[listener];
+  draining.listener = std::move(node.mapped());
+  draining.on_gone = std::move(on_gone);
+  draining.deadline =
+      std::make_unique<event::Timer>(loop_, [this, listener] { EndDraining(listener); });
+  draining.deadline->Arm(drain_time);
+  // Posted: the last connection may be ending right now, on the listener's own stack.
+  draining.listener->set_on_empty(
+      [this, listener] { loop_.Post([this, listener] { EndDraining(listener); }); });
+  draining.listener->Drain(false);
+}
+
+void Worker::EndDraining(uint64_t listener) {
+  auto node = draining_.extract(listener);
+  if (node.empty()) return;
+  node.mapped().listener->CloseAll();
+  // Its connections are destroyed by the loop and look at the listener's slot until then.
+  loop_.Post([draining = std::make_shared<Draining>(std::move(node.mapped()))] {
+    draining->on_gone();
+  });
 }
 
 void Worker::Join() {

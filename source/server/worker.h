@@ -32,6 +32,9 @@ class Worker final {
   downstream::HttpWorker& http() { return http_; }
   upstream::WorkerClusters& clusters() { return clusters_; }
   absl::flat_hash_map<uint64_t, std::unique_ptr<WorkerListener>>& listeners() { return listeners_; }
+  // Drains a listener that no longer accepts; what is left of it after `drain_time` is cut off.
+  // Then it is gone, and `on_gone` runs on this worker.
+  void Drain(uint64_t listener, base::Milliseconds drain_time, absl::AnyInvocable<void()> on_gone);
 
  private:
   const uint32_t index_;
@@ -39,6 +42,13 @@ class Worker final {
   upstream::WorkerClusters clusters_;
   downstream::HttpWorker http_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<WorkerListener>> listeners_;
+  struct Draining {
+    std::unique_ptr<WorkerListener> listener;
+    std::unique_ptr<event::Timer> deadline;
+    absl::AnyInvocable<void()> on_gone;
+  };
+  void EndDraining(uint64_t listener);
+  absl::flat_hash_map<uint64_t, Draining> draining_;
   std::thread thread_;
 };
 

@@ -5,9 +5,8 @@ namespace outrigger::server {
 WorkerListener::WorkerListener(downstream::HttpWorker& worker,
                                std::shared_ptr<const config::ListenerSpec> spec,
                                std::shared_ptr<const route::RouteTable> routes,
-                               const std::vector<int>& fds, ConnectionBudget& budget,
-                               absl::AnyInvocable<void()> on_empty)
-    : worker_(worker), spec_(std::move(spec)), budget_(budget), on_empty_(std::move(on_empty)) {
+                               const std::vector<int>& fds, ConnectionBudget& budget)
+    : worker_(worker), spec_(std::move(spec)), budget_(budget) {
   slot_.options = base::LocalPtr<downstream::HttpOptions>(spec_->http);
   slot_.routes = base::LocalPtr<route::RouteTable>(std::move(routes));
   counters_ = spec_->counters;

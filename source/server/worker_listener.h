@@ -24,11 +24,10 @@ struct ConnectionBudget {
 class WorkerListener final : private downstream::ServerConnectionOwner {
  public:
   // `fds`: this worker's listening sockets, one for each address; the main thread keeps them open
-  // until after StopAccepting. `on_empty` runs once, when a draining listener has lost its last
-  // connection.
+  // until after StopAccepting.
   WorkerListener(downstream::HttpWorker& worker, std::shared_ptr<const config::ListenerSpec> spec,
                  std::shared_ptr<const route::RouteTable> routes, const std::vector<int>& fds,
-                 ConnectionBudget& budget, absl::AnyInvocable<void()> on_empty);
+                 ConnectionBudget& budget);
   ~WorkerListener() override;
 
   // New streams, on open connections too, follow the new configuration.
@@ -39,6 +38,8 @@ class WorkerListener final : private downstream::ServerConnectionOwner {
   void StopAccepting() { acceptors_.clear(); }
   // Connections close after their next response. `closes_idle`: idle ones now.
   void Drain(bool closes_idle);
+  // Runs once, when a draining listener has lost its last connection; before Drain.
+  void set_on_empty(absl::AnyInvocable<void()> on_empty) { on_empty_ = std::move(on_empty); }
   void CloseAll();
   size_t connection_count() const { return count_; }
 

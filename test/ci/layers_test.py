@@ -13,7 +13,8 @@ level 2 event stats
 level 3 net
 level 8 extensions   # leaves
 leaves extensions
-beside control: base
+level 7 config
+beside control: base config/loading
 library openssl/ net/tls
 library absl/ *
 """
@@ -67,6 +68,8 @@ class LayersTest(unittest.TestCase):
 
     def test_refuses_what_a_process_beside_the_proxy_may_not_share(self):
         self.allows("control/main.cc", '"source/base/buffer.h"')
+        self.allows("control/main.cc", '"source/config/loading/document.h"')
+        self.refuses("control/main.cc", '"source/config/registry.h"', "may include only")
         self.refuses("control/main.cc", '"source/net/socket.h"', "may include only")
         self.refuses("net/socket.cc", '"source/control/server.h"', "process of its own")
 

@@ -260,6 +260,39 @@ bool IsIndentedWithTab(std::string_view text, int line) {
   return text.substr(0, indent).find('\t') != text.npos;
 }
 
+// The size of the valid UTF-8 character (RFC 3629 4) that `text` begins with, or 0.
+size_t Utf8CharacterSize(std::string_view text) {
+  const auto byte = [&](size_t i) -> uint8_t { return i < text.size() ? text[i] : 0; };
+  const auto is_tail = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
+  const uint8_t lead = byte(0), second = byte(1);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF) return is_tail(1) ? 2 : 0;
+  if (lead >= 0xE0 && lead <= 0xEF) {
+    const bool overlong = lead == 0xE0 && second < 0xA0;
+    const bool surrogate = lead == 0xED && second > 0x9F;
+    return is_tail(1) && is_tail(2) && !overlong && !surrogate ? 3 : 0;
+  }
+  if (lead >= 0xF0 && lead <= 0xF4) {
+    const bool overlong = lead == 0xF0 && second < 0x90;
+    const bool too_large = lead == 0xF4 && second > 0x8F;
+    return is_tail(1) && is_tail(2) && is_tail(3) && !overlong && !too_large ? 4 : 0;
+  }
+  return 0;
+}
+
+// yaml-cpp ends its input at a NUL without an error, and hands on bytes that are not UTF-8, which
+// no string field may hold. Returns the line of the first such byte, or 0.
+int LineOfBinary(std::string_view text) {
+  int line = 1;
+  for (size_t i = 0; i < text.size();) {
+    const size_t size = Utf8CharacterSize(text.substr(i, 4));
+    if (size == 0 || text[i] == '\0') return line;
+    if (text[i] == '\n') ++line;
+    i += size;
+  }
+  return 0;
+}
+
 absl::Status Refused(std::string_view file, Position position, absl::string_view message) {
   return absl::InvalidArgumentError(absl::StrCat(Locate(file, position), message));
 }
@@ -273,10 +306,8 @@ absl::StatusOr<std::vector<Node>> ParseDocuments(std::string_view text, std::str
                    absl::StrCat("larger than ", limits.bytes, " bytes, got ", text.size(),
                                 "; split the file"));
   }
-  // A NUL ends yaml-cpp's input without an error, and what follows would be lost silently.
-  if (const size_t nul = text.find('\0'); nul != text.npos) {
-    const int line = 1 + std::count(text.begin(), text.begin() + nul, '\n');
-    return Refused(file, {line, 1}, "a NUL byte; the file is not text");
+  if (const int line = LineOfBinary(text); line != 0) {
+    return Refused(file, {line, 1}, "a byte that is not UTF-8 text");
   }
   try {
     std::istringstream stream(IsJson(text) ? JoinSurrogates(text) : std::string(text));

@@ -27,10 +27,8 @@ class Node {
   enum class Kind : uint8_t { kNull, kBool, kNumber, kString, kList, kMap };
   struct Entry;
 
-  Node() = default;
-  Node(Kind kind, Position position) : kind_(kind), position_(position) {}
-  Node(Kind kind, Position position, std::string text)
-      : kind_(kind), position_(position), text_(std::move(text)) {}
+  Node();
+  Node(Kind kind, Position position, std::string text = {});
 
   Kind kind() const { return kind_; }
   Position position() const { return position_; }

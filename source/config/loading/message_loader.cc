@@ -299,14 +299,18 @@ void Loader::LoadAny(const Node& map, google::protobuf::Any& out) {
   // A type with a JSON form of its own cannot have its fields beside @type.
   const bool has_own_form = type->well_known_type() != Descriptor::WELLKNOWNTYPE_UNSPECIFIED;
   if (has_own_form) {
+    // Protobuf writes a default value as @type alone.
+    const bool is_default = map.entries().size() == 1;
     const Node* value = map.Find("value");
-    if (value == nullptr || map.entries().size() != 2) {
+    if (!is_default && (value == nullptr || map.entries().size() != 2)) {
       return Fail(
           map.position(),
           absl::StrCat("must hold \"@type\" and \"value\" and no more, for ", type->full_name()));
     }
-    Step step(*this, "value");
-    Load(*value, *message);
+    if (!is_default) {
+      Step step(*this, "value");
+      Load(*value, *message);
+    }
   } else {
     LoadFields(map, *message, /*skip_type_key=*/true);
   }

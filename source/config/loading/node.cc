@@ -15,6 +15,10 @@ std::string Locate(std::string_view file, Position position) {
   return out;
 }
 
+Node::Node() = default;
+Node::Node(Kind kind, Position position, std::string text)
+    : kind_(kind), position_(position), text_(std::move(text)) {}
+
 const Node* Node::Find(std::string_view key) const {
   for (const Entry& entry : entries_) {
     if (entry.key == key) return &entry.value;

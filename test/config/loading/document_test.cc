@@ -98,9 +98,13 @@ TEST(Document, RefusesTagsItDoesNotKnow) {
   EXPECT_THAT(ErrorOf("a: !secret x"), HasSubstr("unknown tag \"!secret\""));
 }
 
-TEST(Document, RefusesANulByte) {
-  EXPECT_EQ(ErrorOf(std::string("a: 1\nb\0c: 2", 11)),
-            "f.yaml:2:1: a NUL byte; the file is not text");
+TEST(Document, RefusesBytesThatAreNotUtf8Text) {
+  for (const std::string& bytes :
+       {std::string("\0", 1), std::string("\xff"), std::string("\xc0\x80"),
+        std::string("\xed\xa0\x80"), std::string("\xf4\x90\x80\x80"), std::string("\xe2\x82")}) {
+    EXPECT_EQ(ErrorOf("a: 1\nb: " + bytes + "\n"), "f.yaml:2:1: a byte that is not UTF-8 text");
+  }
+  EXPECT_EQ(ErrorOf("a: \xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\n"), "no error");
 }
 
 TEST(Document, RefusesTextBeyondTheSizeLimit) {

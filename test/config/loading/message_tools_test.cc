@@ -6,10 +6,12 @@
 #include <string>
 
 #include "source/config/loading/message_json.h"
+#include "source/config/loading/message_loader.h"
 #include "source/config/loading/redaction.h"
 #include "source/config/loading/unknown_fields.h"
 #include "source/config/loading/unpack_any.h"
 #include "test/config/loading/test.pb.h"
+#include "xds/type/v3/typed_struct.pb.h"
 
 namespace outrigger::loading {
 namespace {
@@ -58,6 +60,22 @@ TEST(UnpackAny, TakesATypedStructOfEitherPackage) {
     EXPECT_EQ(out.children(0).timeout().seconds(), 2);
     EXPECT_EQ(ResolvedTypeName(any), "outrigger.loading.test.Server");
   }
+}
+
+TEST(UnpackAny, ResolvesWhatTheLoaderKeptAsATypedStruct) {
+  Server holder;
+  const std::string text = "config: {\"@type\": example.com/other.Thing, port: 7, tags: [a, ~]}";
+  EXPECT_FALSE(LoadMessageFromText(text, holder).ok());
+  LoadOptions options;
+  options.unresolved_any = UnresolvedAny::kKeepAsTypedStruct;
+  const absl::Status status = LoadMessageFromText(text, holder, options);
+  ASSERT_TRUE(status.ok()) << status;
+  xds::type::v3::TypedStruct kept;
+  ASSERT_TRUE(holder.config().UnpackTo(&kept));
+  EXPECT_EQ(kept.type_url(), "example.com/other.Thing");
+  EXPECT_EQ(kept.value().fields().at("port").number_value(), 7);
+  EXPECT_EQ(kept.value().fields_size(), 2);
+  EXPECT_EQ(ResolvedTypeName(holder.config()), "other.Thing");
 }
 
 TEST(UnpackAny, NamesThePathOfWhatIsWrongInATypedStruct) {
@@ -201,6 +219,17 @@ TEST(Redaction, OverwritesSecretsAndKeepsTheRest) {
   Secret inner;
   ASSERT_TRUE(server.config().UnpackTo(&inner));
   EXPECT_EQ(inner.name(), "visible-name");
+}
+
+TEST(Redaction, OverwritesSecretsInATypedStruct) {
+  Server server;
+  *server.mutable_config() = TypedStructOf(
+      "x/outrigger.loading.test.Server",
+      R"({"name": "n", "secrets": [{"privateKey": {"inline_string": "hidden"},
+          "tokens": ["hidden"], "by_name": {"a": {"filename": "/f", "inlineBytes": "hidden"}}}]})");
+  Redact(server, kTestSensitive);
+  EXPECT_THAT(server.config().value(), Not(HasSubstr("hidden")));
+  EXPECT_THAT(server.config().value(), HasSubstr("/f"));
 }
 
 TEST(Redaction, LeavesAnAnyWithoutSecretsByteForByte) {

@@ -1,0 +1,246 @@
+#include "source/server/listener_set.h"
+
+
+namespace outrigger::server {
+
+ListenerSet::ListenerSet(event::Loop& loop, std::vector<std::unique_ptr<Worker>>& workers,
+                         RouteSet& routes, ConnectionBudget& budget, base::Milliseconds drain_time,
+                         stats::Store& stats)
+    : loop_(loop),
+      workers_(workers),
+      routes_(routes),
+      budget_(budget),
+      drain_time_(drain_time),
+      counters_(ListenerSetCounters::Declare(stats)) {}
+
+ListenerSet::~ListenerSet() = default;
+
+bool ListenerSet::Concerns(Which which, const config::ListenerSpec& spec) {
+  return which == Which::kAll || spec.direction == config::ListenerSpec::Direction::kInbound;
+}
+
+// --- adding and updating -----------------------------------------------------------------------
+
+absl::StatusOr<std::shared_ptr<ListenerSockets>> ListenerSet::Bind(
+    const config::ListenerSpec& spec) const {
+  auto sockets = std::make_shared<ListenerSockets>();
+  sockets->by_worker.resize(workers_.size());
+  sockets->bound = spec.addresses;
+  if (!spec.bind_to_port) return sockets;
+  for (net::Address& address : sockets->bound) {
+    const bool one_each = spec.reuse_port && address.is_ip();
+    for (size_t i = 0; i < workers_.size(); ++i) {
+      if (i == 0 || one_each) {
+        auto socket = net::Listen(address, {.reuse_port = one_each, .backlog = spec.backlog});
+        if (!socket.ok()) return socket.status();
+        if (address.is_ip() && address.port() == 0) address = net::LocalAddress(socket->fd());
+        sockets->owned.push_back(*std::move(socket));
+      }
+      sockets->by_worker[i].push_back(sockets->owned.back().fd());
+    }
+  }
+  return sockets;
+}
+
+absl::Status ListenerSet::Add(std::shared_ptr<const config::ListenerSpec> spec, bool is_static) {
+  const std::string name = spec->name;
+  auto at = entries_.find(name);
+  if (at != entries_.end()) {
+    Entry& entry = at->second;
+    if (entry.is_static && !is_static) {
+      return absl::InvalidArgumentError(
+          "a static listener has this name; static listeners are changed in the bootstrap only");
+    }
+    const auto& newest = entry.warming != nullptr ? entry.warming : entry.active;
+    if (newest != nullptr && newest->fingerprint == spec->fingerprint) return absl::OkStatus();
+  }
+  // A new address is bound before anything else happens: when it cannot be, nothing has changed.
+  std::shared_ptr<ListenerSockets> sockets;
+  const bool keeps_sockets = at != entries_.end() && at->second.sockets != nullptr &&
+                             at->second.active != nullptr &&
+                             at->second.active->socket_fingerprint == spec->socket_fingerprint;
+  if (!keeps_sockets) {
+    auto bound = Bind(*spec);
+    if (!bound.ok()) {
+      counters_.listener_create_failure.Increment();
+      return bound.status();
+    }
+    sockets = *std::move(bound);
+  }
+  (at == entries_.end() ? counters_.listener_added : counters_.listener_modified).Increment();
+  counters_.listener_create_success.Increment();
+  Entry& entry = entries_[name];
+  entry.is_static = is_static;
+  if (entry.warming != nullptr && !entry.warming->routes.rds_name.empty()) {
+    routes_.Release(entry.warming->routes.rds_name);
+  }
+  entry.warming = std::move(spec);
+  entry.warming_sockets = std::move(sockets);
+  Warm(name, entry);
+  return absl::OkStatus();
+}
+
+void ListenerSet::Warm(const std::string& name, Entry& entry) {
+  const config::RouteSource& source = entry.warming->routes;
+  entry.waits_for_routes = event::Operation();
+  if (source.rds_name.empty()) return Activate(name);
+  routes_.Use(source.rds_name);
+  if (routes_.Find(source.rds_name) != nullptr) return Activate(name);
+  CountStates();
+  entry.waits_for_routes = routes_.WaitFor(source.rds_name, source.initial_fetch_timeout,
+                                           [this, name] { Activate(name); });
+}
+
+void ListenerSet::Activate(const std::string& name) {
+  Entry& entry = entries_.find(name)->second;
+  const std::shared_ptr<const config::ListenerSpec> old = entry.active;
+  std::shared_ptr<ListenerSockets> new_sockets = std::move(entry.warming_sockets);
+  entry.warming_sockets = nullptr;
+  if (old != nullptr && new_sockets == nullptr) {
+    entry.active = std::move(entry.warming);
+    entry.warming = nullptr;
+    counters_.listener_in_place_updated.Increment();
+    UpdateInPlace(entry);
+  } else {
+    Entry retired{.active = old, .sockets = entry.sockets, .id = entry.id};
+    entry.active = std::move(entry.warming);
+    entry.warming = nullptr;
+    entry.sockets = std::move(new_sockets);
+    entry.id = next_id_++;
+    if (is_accepting_) Install(entry);
+    if (old != nullptr) Retire(retired);
+  }
+  if (old != nullptr && !old->routes.rds_name.empty()) routes_.Release(old->routes.rds_name);
+  CountStates();
+  if (warming_count_ == 0 && on_warm_) on_warm_();
+}
+
+void ListenerSet::Install(Entry& entry) {
+  const RouteSet::Table table = entry.active->routes.rds_name.empty()
+                                    ? entry.active->routes.inline_table
+                                    : routes_.Find(entry.active->routes.rds_name);
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->Post([this, id = entry.id, spec = entry.active, table,
+                       fds = entry.sockets->by_worker[i]](Worker& worker) {
+      worker.listeners()[id] = std::make_unique<WorkerListener>(
+          worker.http(), spec, table, fds, budget_);
+    });
+  }
+}
+
+void ListenerSet::UpdateInPlace(Entry& entry) {
+  const RouteSet::Table table = entry.active->routes.rds_name.empty()
+                                    ? entry.active->routes.inline_table
+                                    : routes_.Find(entry.active->routes.rds_name);
+  if (!is_accepting_) return;
+  for (const auto& worker : workers_) {
+    worker->Post([id = entry.id, spec = entry.active, table](Worker& w) {
+      const auto at = w.listeners().find(id);
+      if (at == w.listeners().end()) return;
+      at->second->Update(spec);
+      at->second->SetRoutes(table);
+    });
+  }
+}
+
+// --- removing ----------------------------------------------------------------------------------
+
+void ListenerSet::Remove(std::string_view name) {
+  const auto at = entries_.find(std::string(name));
+  if (at == entries_.end() || at->second.is_static) return;
+  Entry entry = std::move(at->second);
+  entries_.erase(at);
+  counters_.listener_removed.Increment();
+  for (const auto& spec : {entry.warming, entry.active}) {
+    if (spec != nullptr && !spec->routes.rds_name.empty()) routes_.Release(spec->routes.rds_name);
+  }
+  if (entry.active != nullptr) Retire(entry);
+  CountStates();
+  if (warming_count_ == 0 && on_warm_) on_warm_();
+}
+
+// Stops accepting, lets connections end by themselves, and ends the rest after the drain time. The
+// sockets are closed only after every worker has let go of them.
+void ListenerSet::Retire(Entry& entry) {
+  ++draining_count_;
+  auto open = std::make_shared<size_t>(workers_.size());
+  const auto gone = [this, open] {
+    if (--*open > 0) return;
+    --draining_count_;
+    CountStates();
+  };
+  for (const auto& worker : workers_) {
+    worker->Post([this, id = entry.id, gone, sockets = entry.sockets](Worker& w) mutable {
+      const auto at = w.listeners().find(id);
+      if (at == w.listeners().end()) return loop_.Post(gone);
+      at->second->StopAccepting();
+      loop_.Post([sockets = std::move(sockets)] {});  // closes on the main thread
+      w.Drain(id, drain_time_, [this, gone] { loop_.Post(gone); });
+    });
+  }
+}
+
+// --- the whole set -----------------------------------------------------------------------------
+
+void ListenerSet::StartAccepting() {
+  is_accepting_ = true;
+  for (auto& [name, entry] : entries_) {
+    if (entry.active != nullptr) Install(entry);
+  }
+  counters_.workers_started.Set(1);
+}
+
+void ListenerSet::StopAccepting(Which which) {
+  for (auto& [name, entry] : entries_) {
+    if (entry.active == nullptr || entry.is_stopped || !Concerns(which, *entry.active)) continue;
+    entry.is_stopped = true;
+    counters_.listener_stopped.Increment();
+    for (const auto& worker : workers_) {
+      worker->Post([this, id = entry.id, sockets = entry.sockets](Worker& w) mutable {
+        const auto at = w.listeners().find(id);
+        if (at != w.listeners().end()) at->second->StopAccepting();
+        loop_.Post([sockets = std::move(sockets)] {});
+      });
+    }
+    entry.sockets = nullptr;
+  }
+}
+
+void ListenerSet::Drain(Which which, bool closes_idle) {
+  for (const auto& [name, entry] : entries_) {
+    if (entry.active == nullptr || !Concerns(which, *entry.active)) continue;
+    for (const auto& worker : workers_) {
+      worker->Post([id = entry.id, closes_idle](Worker& w) {
+        const auto at = w.listeners().find(id);
+        if (at != w.listeners().end()) at->second->Drain(closes_idle);
+      });
+    }
+  }
+}
+
+std::vector<ListenerSet::Listing> ListenerSet::List() const {
+  std::vector<Listing> list;
+  for (const auto& [name, entry] : entries_) {
+    list.push_back({.name = name,
+                    .addresses = entry.sockets != nullptr ? entry.sockets->bound
+                                                          : std::vector<net::Address>(),
+                    .is_static = entry.is_static,
+                    .active = entry.active,
+                    .warming = entry.warming});
+  }
+  return list;
+}
+
+void ListenerSet::CountStates() {
+  size_t active = 0;
+  warming_count_ = 0;
+  for (const auto& [name, entry] : entries_) {
+    if (entry.active != nullptr) ++active;
+    if (entry.warming != nullptr) ++warming_count_;
+  }
+  counters_.total_listeners_active.Set(active);
+  counters_.total_listeners_warming.Set(warming_count_);
+  counters_.total_listeners_draining.Set(draining_count_);
+}
+
+}  // namespace outrigger::server

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/status/status.h"
+#include "source/config/listener_spec.h"
+#include "source/server/listener_set_counters.h"
+#include "source/server/route_set.h"
+#include "source/server/worker.h"
+
+namespace outrigger::server {
+
+// The listening sockets of one listener: a row of descriptors for each worker. With SO_REUSEPORT
+// every worker has its own, otherwise all rows name the same.
+struct ListenerSockets {
+  std::vector<net::Socket> owned;
+  std::vector<std::vector<int>> by_worker;
+  std::vector<net::Address> bound;  // port 0 replaced by what the kernel chose
+};
+
+// All listeners of the process, by name: static ones and those of LDS.
+//
+//   Add --> warming (its routes are not here yet) --> active --> draining --> gone
+//             an update of an active listener warms beside it and replaces it
+//
+// An update that keeps the addresses keeps the sockets and every connection: streams that begin
+// after it follow the new configuration. Only changed addresses and removal drain connections.
+// Owner: the server.  Thread: main.
+class ListenerSet final {
+ public:
+  struct Listing {
+    std::string name;
+    std::vector<net::Address> addresses;
+    bool is_static = false;
+    std::shared_ptr<const config::ListenerSpec> active;   // null: never was
+    std::shared_ptr<const config::ListenerSpec> warming;  // null: nothing waits
+  };
+
+  ListenerSet(event::Loop& loop, std::vector<std::unique_ptr<Worker>>& workers, RouteSet& routes,
+              ConnectionBudget& budget, base::Milliseconds drain_time, stats::Store& stats);
+  ~ListenerSet();
+
+  // Errors: the address cannot be bound (the old version serves on); a static listener's name.
+  absl::Status Add(std::shared_ptr<const config::ListenerSpec> spec, bool is_static);
+  void Remove(std::string_view name);
+  std::vector<Listing> List() const;
+
+  // Nothing waits for routes any more. `on_warm` runs each time that becomes true.
+  bool is_warm() const { return warming_count_ == 0; }
+  void set_on_warm(std::function<void()> on_warm) { on_warm_ = std::move(on_warm); }
+  // Starts accepting; until then listeners are bound and wait.
+  void StartAccepting();
+  enum class Which : uint8_t { kAll, kInbound };
+  void StopAccepting(Which which);
+  // Connections end after their next response; `closes_idle` ends idle ones now.
+  void Drain(Which which, bool closes_idle);
+
+ private:
+  struct Entry {
+    std::shared_ptr<const config::ListenerSpec> active;
+    std::shared_ptr<const config::ListenerSpec> warming;
+    event::Operation waits_for_routes;
+    std::shared_ptr<ListenerSockets> sockets;  // of `active`
+    std::shared_ptr<ListenerSockets> warming_sockets;  // null: `warming` takes over `sockets`
+    uint64_t id = 0;                           // of the workers' WorkerListener
+    bool is_static = false;
+    bool is_stopped = false;
+  };
+
+  absl::StatusOr<std::shared_ptr<ListenerSockets>> Bind(const config::ListenerSpec& spec) const;
+  void Warm(const std::string& name, Entry& entry);
+  void Activate(const std::string& name);
+  void Install(Entry& entry);
+  void UpdateInPlace(Entry& entry);
+  void Retire(Entry& entry);
+  void CountStates();
+  static bool Concerns(Which which, const config::ListenerSpec& spec);
+
+  event::Loop& loop_;
+  std::vector<std::unique_ptr<Worker>>& workers_;
+  RouteSet& routes_;
+  ConnectionBudget& budget_;
+  const base::Milliseconds drain_time_;
+  ListenerSetCounters counters_;
+  absl::btree_map<std::string, Entry> entries_;
+  std::function<void()> on_warm_;
+  uint64_t next_id_ = 1;
+  size_t warming_count_ = 0;
+  size_t draining_count_ = 0;
+  bool is_accepting_ = false;
+};
+
+}  // namespace outrigger::server
