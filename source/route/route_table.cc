@@ -83,6 +83,7 @@ class RouteTable::Compiled {
   const TableSettings settings;
   DomainTable domains;
   std::vector<std::unique_ptr<Host>> hosts;
+  absl::flat_hash_set<std::string> clusters;
 
  private:
   absl::Status AddDomains(const VirtualHostSpec& spec);
@@ -117,6 +118,9 @@ absl::Status RouteTable::Compiled::AddHost(VirtualHostSpec spec) {
     if (absl::Status status = CompleteRoute(spec.routes[i]); !status.ok()) {
       return AtHost(spec, base::StrCat("routes[", i, "] \"", spec.routes[i].name,
                                        "\": ", base::StdView(status.message())));
+    }
+    if (const auto* forward = std::get_if<ForwardAction>(&spec.routes[i].action)) {
+      for (const WeightedTarget& target : forward->weighted) clusters.insert(target.cluster.name);
     }
   }
   VirtualHostSettings host_settings{
@@ -159,5 +163,7 @@ const VirtualHost* RouteTable::FindVirtualHost(std::string_view authority) const
 }
 
 const std::string& RouteTable::name() const { return compiled_->settings.name; }
+
+const absl::flat_hash_set<std::string>& RouteTable::clusters() const { return compiled_->clusters; }
 
 }  // namespace outrigger::route

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "source/http/head.h"
 #include "source/route/route.h"
@@ -53,6 +54,8 @@ class RouteTable {
   const Route* Find(const MatchInput& input) const;
   const VirtualHost* FindVirtualHost(std::string_view authority) const;
   const std::string& name() const;
+  // The clusters that its routes name; `cluster_header` may lead to others.
+  const absl::flat_hash_set<std::string>& clusters() const;
 
  private:
   class Compiled;
