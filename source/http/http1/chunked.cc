@@ -146,7 +146,7 @@ ChunkedDecoder::Progress ChunkedDecoder::ReadTrailers(base::Buffer& in, const Op
   const std::string_view bytes = in.Linearize(size.value_or(options.max_head_bytes));
   const ParseResult result = ParseTrailers(bytes, options, parsed);
   if (result.state == ParseResult::State::kRefused) return Refuse(*result.refusal);
-  // A section that HeadEnd saw the end of is complete or broken.
+  // A section that SectionEnd saw the end of is complete or broken.
   if (trailers != nullptr) AddTrailerFields(parsed, bytes.substr(0, result.size), *trailers);
   in.RemovePrefix(result.size);
   return Progress::kEnd;

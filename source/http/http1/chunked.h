@@ -5,7 +5,7 @@
 
 #include "source/base/buffer.h"
 #include "source/http/header_map.h"
-#include "source/http/http1/head_end.h"
+#include "source/http/http1/head_reader.h"
 #include "source/http/http1/options.h"
 #include "source/http/http1/refusal.h"
 
@@ -36,7 +36,7 @@ class ChunkedDecoder {
 
   uint64_t left_ = 0;  // of the present chunk's data
   const Refusal* refusal_ = nullptr;
-  HeadEnd trailer_end_{/*at_line_start=*/true};
+  SectionEnd trailer_end_{/*at_line_start=*/true};
   uint32_t extension_bytes_ = 0;
   State state_ = State::kSize;
 };

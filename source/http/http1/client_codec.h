@@ -5,14 +5,12 @@
 #include "source/base/buffer.h"
 #include "source/http/codec.h"
 #include "source/http/http1/chunked.h"
-#include "source/http/http1/head_end.h"
+#include "source/http/http1/head_reader.h"
 #include "source/http/http1/options.h"
 #include "source/http/http1/refusal.h"
 #include "source/net/connection.h"
 
 namespace outrigger::http::http1 {
-
-struct ParsedHead;
 
 // What the holder of a client connection (a pool) hears from its codec.
 class ClientCodecEvents {
@@ -73,14 +71,18 @@ class ClientCodec final : private RequestWriter {
   bool ReadHead(base::Buffer& in);
   bool ReadLengthBody(base::Buffer& in);
   bool ReadChunkedBody(base::Buffer& in);
-  void ReadBodyUntilClose(base::Buffer& in, bool end);
+  bool ReadBodyUntilClose(base::Buffer& in);
   const Refusal* BeginResponse(const ParsedHead& parsed, std::string_view bytes);
   void HandleEnd(base::Buffer& in);
+  void Fail(const StreamError& error);
+  void FailClosed();
   void HandleRefusal(const Refusal& refusal);
-  void FailClosed(std::string_view detail);
+
   void EndRequest();
-  void EndExchange();
-  void Abandon();
+  // The receiver for its last call; the codec has forgotten it.
+  ResponseReceiver& TakeReceiver();
+  void EndExchange(bool is_input_empty);
+  void EndIdle();
 
   net::Connection& connection_;
   const Options& options_;
@@ -88,14 +90,15 @@ class ClientCodec final : private RequestWriter {
   ResponseReceiver* receiver_ = nullptr;  // of the present exchange
   uint64_t response_left_ = 0;            // of a body with a length
   uint64_t written_before_ = 0;           // the connection's bytes_written() when this one began
-  HeadEnd head_end_;
+  uint64_t request_left_ = 0;             // of a request body with a length
+  HeadReader head_reader_;
   ChunkedDecoder chunks_;
   uint32_t exchange_count_ = 0;
   uint32_t informational_ = 0;
   uint16_t stream_pauses_ = 0;
   Phase phase_ = Phase::kIdle;
   Method method_ = Method::kOther;
-  bool is_request_chunked_ = false;
+  bool is_request_chunked_ = false;  // otherwise it has a length
   bool is_request_complete_ = false;
   bool has_response_begun_ = false;  // a byte of it came
   bool keep_alive_ = true;           // the response allows another exchange

@@ -1,29 +1,22 @@
 #include "source/http/http1/framing.h"
 
 #include "source/http/http1/fields.h"
+#include "source/http/http1/length.h"
 
 namespace outrigger::http::http1 {
 namespace {
 
 using Kind = Framing::Kind;
 
-constexpr uint64_t kMaxLength = (uint64_t{1} << 63) - 1;
-
 Framing Refuse(const Refusal& refusal) { return {.refusal = &refusal}; }
 
 Framing ParseLength(const ParsedHead& head, const char* base) {
   if (CountOf(head, HeaderId::kContentLength) != 1) return Refuse(kSeveralLengths);
   const std::string_view text = FirstValue(head, base, HeaderId::kContentLength);
-  if (text.empty()) return Refuse(kBadLength);
-  uint64_t length = 0;
-  for (const char c : text) {
-    if (c == ',') return Refuse(kSeveralLengths);
-    if (c < '0' || c > '9') return Refuse(kBadLength);
-    const auto digit = static_cast<uint64_t>(c - '0');
-    if (length > (kMaxLength - digit) / 10) return Refuse(kBadLength);
-    length = length * 10 + digit;
-  }
-  return {.kind = length == 0 ? Kind::kNone : Kind::kLength, .length = length};
+  if (text.find(',') != std::string_view::npos) return Refuse(kSeveralLengths);
+  const std::optional<uint64_t> length = ParseDecimal(text);
+  if (!length) return Refuse(kBadLength);
+  return {.kind = *length == 0 ? Kind::kNone : Kind::kLength, .length = *length};
 }
 
 // Exactly one coding, and it is chunked. What is well-formed but asks for more is 501 (RFC 9112

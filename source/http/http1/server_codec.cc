@@ -56,23 +56,12 @@ bool ServerCodec::ReadHead(base::Buffer& in) {
     return false;
   }
   ParsedHead parsed;
-  ParseResult result;
-  std::string_view bytes = in.Front();
-  if (!has_partial_head_) result = ParseRequestHead(bytes, options_, parsed);
-  if (result.state == ParseResult::State::kIncomplete) {
-    has_partial_head_ = true;
-    const auto size = head_end_.Find(in);
-    if (!size && in.size() < options_.max_head_bytes) return false;
-    bytes = in.Linearize(std::min<size_t>(size.value_or(in.size()), options_.max_head_bytes));
-    parsed = ParsedHead();
-    result = ParseRequestHead(bytes, options_, parsed);
-  }
+  std::string_view bytes;
+  const ParseResult result = head_reader_.Read(in, options_, ParseRequestHead, parsed, bytes);
   if (result.state == ParseResult::State::kIncomplete) return false;
-  has_partial_head_ = false;
-  head_end_ = HeadEnd();
   const Refusal* refusal = result.refusal;
   if (refusal != nullptr) {
-    BeginStream(parsed, bytes);
+    BeginRefused(parsed);
   } else {
     refusal = BeginRequest(parsed, bytes.substr(0, result.size));
   }
@@ -86,7 +75,7 @@ bool ServerCodec::ReadHead(base::Buffer& in) {
 }
 
 // What the log of a refused request can show: as much of its first line as was understood.
-void ServerCodec::BeginStream(const ParsedHead& parsed, std::string_view) {
+void ServerCodec::BeginRefused(const ParsedHead& parsed) {
   receiver_ = &streams_.NewStream(*this);
   has_head_sent_ = false;
   is_http10_ = parsed.protocol == Protocol::kHttp10;
@@ -209,8 +198,8 @@ void ServerCodec::HandleRefusal(const Refusal& refusal, base::Buffer& in) {
 
 void ServerCodec::Refuse(const StreamError& error) {
   DCHECK(phase_ == Phase::kHead);
-  has_partial_head_ = false;
-  BeginStream(ParsedHead(), {});
+  head_reader_.Forget();
+  BeginRefused(ParsedHead());
   phase_ = Phase::kClosed;
   close_ = true;
   receiver_->OnRequestError(error);
@@ -236,7 +225,7 @@ void ServerCodec::HandleEnd(base::Buffer& in) {
     const std::string_view bytes = in.Linearize(in.size());
     const ParseResult result = ParseRequestHead(bytes, options_, parsed);
     if (result.refusal != nullptr) {
-      BeginStream(parsed, bytes);
+      BeginRefused(parsed);
       return HandleRefusal(*result.refusal, in);
     }
   }

@@ -5,7 +5,7 @@
 #include "source/base/buffer.h"
 #include "source/http/codec.h"
 #include "source/http/http1/chunked.h"
-#include "source/http/http1/head_end.h"
+#include "source/http/http1/head_reader.h"
 #include "source/http/http1/options.h"
 #include "source/http/http1/refusal.h"
 #include "source/net/connection.h"
@@ -13,7 +13,6 @@
 namespace outrigger::http::http1 {
 
 struct HeadLines;
-struct ParsedHead;
 
 // Where a server codec announces requests.
 class ServerStreams {
@@ -49,8 +48,8 @@ class ServerCodec final : private ResponseWriter {
   void Refuse(const StreamError& error);
 
   // Between two requests, not a byte of the next one here.
-  bool is_idle() const { return phase_ == Phase::kHead && !has_partial_head_; }
-  bool is_reading_head() const { return phase_ == Phase::kHead && has_partial_head_; }
+  bool is_idle() const { return phase_ == Phase::kHead && !head_reader_.has_partial(); }
+  bool is_reading_head() const { return phase_ == Phase::kHead && head_reader_.has_partial(); }
 
  private:
   // What the input side waits for.
@@ -78,7 +77,7 @@ class ServerCodec final : private ResponseWriter {
   bool ReadLengthBody(base::Buffer& in);
   bool ReadChunkedBody(base::Buffer& in);
   const Refusal* BeginRequest(const ParsedHead& parsed, std::string_view bytes);
-  void BeginStream(const ParsedHead& parsed, std::string_view bytes);
+  void BeginRefused(const ParsedHead& parsed);
   void DeliverBody(base::Buffer& piece, bool last);
   void HandleEnd(base::Buffer& in);
   void HandleRefusal(const Refusal& refusal, base::Buffer& in);
@@ -99,7 +98,7 @@ class ServerCodec final : private ResponseWriter {
   RequestReceiver* receiver_ = nullptr;  // of the present stream; null when there is none
   uint64_t request_left_ = 0;            // of a body with a length
   uint64_t response_left_ = 0;
-  HeadEnd head_end_;
+  HeadReader head_reader_;
   ChunkedDecoder chunks_;
   uint32_t discarded_ = 0;
   uint16_t stream_pauses_ = 0;
@@ -112,7 +111,6 @@ class ServerCodec final : private ResponseWriter {
   bool keep_alive_asked_ = false;   // by an HTTP/1.0 client, which wants it confirmed
   bool awaits_continue_ = false;    // the client may be waiting for 100 before it sends the body
   bool has_head_sent_ = false;
-  bool has_partial_head_ = false;
   bool holds_input_ = false;  // we paused the connection because of bytes of a later request
   bool is_receiver_high_ = false;
 };

@@ -1,22 +1,11 @@
 // The output side of ServerCodec: responses.
 #include <utility>
 
-#include "absl/strings/numbers.h"
+#include "source/http/http1/length.h"
 #include "source/http/http1/server_codec.h"
 #include "source/http/http1/writer.h"
 
 namespace outrigger::http::http1 {
-namespace {
-
-constexpr std::string_view kChunkedLine[] = {"transfer-encoding: chunked\r\n",
-                                             "Transfer-Encoding: chunked\r\n"};
-constexpr std::string_view kZeroLengthLine[] = {"content-length: 0\r\n", "Content-Length: 0\r\n"};
-constexpr std::string_view kCloseLine[] = {"connection: close\r\n", "Connection: close\r\n"};
-constexpr std::string_view kKeepAliveLine[] = {"connection: keep-alive\r\n",
-                                               "Connection: keep-alive\r\n"};
-
-}  // namespace
-
 void ServerCodec::WriteInformational(const ResponseHead& head) {
   if (is_http10_ || phase_ == Phase::kClosed) return;  // RFC 9110 15.2: not to HTTP/1.0
   if (head.status == 100) awaits_continue_ = false;
@@ -33,21 +22,18 @@ ServerCodec::BodyForm ServerCodec::FrameResponse(const ResponseHead& head, bool 
     return BodyForm::kNone;
   }
   if (head.status == 304 || method_ == Method::kHead) return BodyForm::kNone;
-  uint64_t length = 0;
-  const std::string_view text = head.headers.Get(HeaderId::kContentLength).value_or("");
-  const bool has_length = head.headers.Count(HeaderId::kContentLength) == 1 &&
-                          absl::SimpleAtoi(absl::string_view(text.data(), text.size()), &length);
-  if (has_length && (!last || length == 0)) {
-    response_left_ = length;
+  const std::optional<uint64_t> length = BodyLength(head.headers);
+  if (length && (!last || *length == 0)) {
+    response_left_ = *length;
     return BodyForm::kLength;
   }
   lines.skip_length = true;
   if (last) {
-    lines.framing = kZeroLengthLine[lines.use_proper_case];
+    lines.framing = line::kZeroLength[lines.use_proper_case];
     return BodyForm::kNone;
   }
   if (is_http10_) return BodyForm::kUntilClose;
-  lines.framing = kChunkedLine[lines.use_proper_case];
+  lines.framing = line::kChunked[lines.use_proper_case];
   return BodyForm::kChunked;
 }
 
@@ -65,9 +51,9 @@ void ServerCodec::WriteHead(const ResponseHead& head, bool last) {
     close_ = true;
   }
   if (close_) {
-    lines.connection = kCloseLine[lines.use_proper_case];
+    lines.connection = line::kClose[lines.use_proper_case];
   } else if (keep_alive_asked_) {
-    lines.connection = kKeepAliveLine[lines.use_proper_case];
+    lines.connection = line::kKeepAlive[lines.use_proper_case];
   }
   WriteResponseHead(head, lines, connection_.output());
   connection_.FlushSoon();

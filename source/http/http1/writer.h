@@ -16,6 +16,18 @@ struct HeadLines {
   bool use_proper_case = false;
 };
 
+// The lines there are; [1] is their proper case.
+namespace line {
+inline constexpr std::string_view kChunked[] = {"transfer-encoding: chunked\r\n",
+                                                "Transfer-Encoding: chunked\r\n"};
+inline constexpr std::string_view kZeroLength[] = {"content-length: 0\r\n",
+                                                   "Content-Length: 0\r\n"};
+inline constexpr std::string_view kClose[] = {"connection: close\r\n", "Connection: close\r\n"};
+inline constexpr std::string_view kKeepAlive[] = {"connection: keep-alive\r\n",
+                                                  "Connection: keep-alive\r\n"};
+inline constexpr std::string_view kConnectionTe[] = {"connection: te\r\n", "Connection: TE\r\n"};
+}  // namespace line
+
 // Serialise heads straight into `out`. Fields that still lie in the arena as they were received
 // leave as one copy, however many they are; what was added or changed on the way is checked for
 // control characters, which become spaces: no value can start a line of its own.

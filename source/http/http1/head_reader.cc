@@ -1,10 +1,11 @@
-#include "source/http/http1/head_end.h"
+#include "source/http/http1/head_reader.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace outrigger::http::http1 {
 
-std::optional<size_t> HeadEnd::Find(const base::Buffer& in) {
+std::optional<size_t> SectionEnd::Find(const base::Buffer& in) {
   size_t skip = scanned_;
   for (size_t i = 0; i < in.slice_count(); ++i) {
     const std::string_view bytes = in.slice(i).view();
@@ -18,7 +19,7 @@ std::optional<size_t> HeadEnd::Find(const base::Buffer& in) {
   return std::nullopt;
 }
 
-std::optional<size_t> HeadEnd::FindIn(std::string_view bytes) {
+std::optional<size_t> SectionEnd::FindIn(std::string_view bytes) {
   size_t at = 0;
   while (at < bytes.size()) {
     if (state_ == State::kInLine) {
@@ -39,6 +40,22 @@ std::optional<size_t> HeadEnd::FindIn(std::string_view bytes) {
   }
   scanned_ += static_cast<uint32_t>(bytes.size());
   return std::nullopt;
+}
+
+ParseResult HeadReader::Read(base::Buffer& in, const Options& options, Parse& parse,
+                             ParsedHead& head, std::string_view& bytes) {
+  ParseResult result;
+  bytes = in.Front();
+  if (!has_partial()) result = parse(bytes, options, head);
+  if (result.state == ParseResult::State::kIncomplete) {
+    const auto size = end_.Find(in);
+    if (!size && in.size() < options.max_head_bytes) return result;
+    bytes = in.Linearize(std::min<size_t>(size.value_or(in.size()), options.max_head_bytes));
+    head = ParsedHead();
+    result = parse(bytes, options, head);
+  }
+  if (result.state != ParseResult::State::kIncomplete) Forget();
+  return result;
 }
 
 }  // namespace outrigger::http::http1
