@@ -4,7 +4,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -133,6 +136,34 @@ class Recorder : public ConnectionEvents {
   int close_calls = 0;
   CloseCause cause{};
   absl::AnyInvocable<void(base::Buffer&, bool)> on_data;
+};
+
+// A connection with its peer at the other end.
+struct Pair : TestLoop {
+  explicit Pair(std::pair<Socket, Socket> sockets = TcpPair(), ConnectionLimits limits = {})
+      : peer(std::move(sockets.second)),
+        connection(std::make_unique<Connection>(loop, std::move(sockets.first), events, limits)) {}
+  void Write(std::string_view text) {
+    connection->output().Append(text);
+    connection->FlushSoon();
+  }
+  // Turns and lets the peer read until it has `n` bytes.
+  [[nodiscard]] bool PeerGets(size_t n) {
+    return RunUntil([&] {
+      peer.Receive();
+      return peer.received().size() >= n;
+    });
+  }
+  [[nodiscard]] bool PeerSeesEnd() {
+    return RunUntil([&] { return !peer.Receive() && peer.saw_end(); });
+  }
+  [[nodiscard]] bool Closes() {
+    return RunUntil([&] { return events.is_closed(); });
+  }
+
+  Recorder events;
+  RawPeer peer;
+  std::unique_ptr<Connection> connection;
 };
 
 }  // namespace outrigger::net
