@@ -175,7 +175,7 @@ TEST(RouteTable, MostSpecificDomainWins) {
   EXPECT_EQ(find("a.foo.com"), "suffix");
   EXPECT_EQ(find("a.bar.foo.com"), "longer");
   EXPECT_EQ(find("a-x.foo.com"), "longer");
-  EXPECT_EQ(find("-x.foo.com"), "any");
+  EXPECT_EQ(find("-x.foo.com"), "suffix");
   EXPECT_EQ(find("www.other.org"), "prefix");
   EXPECT_EQ(find("foo.com:80"), "any");
   EXPECT_EQ(find(""), "any");
