@@ -29,6 +29,16 @@ enum class Discovery : uint8_t { kStatic, kStrictDns, kEds };
 enum class LbPolicy : uint8_t { kRoundRobin, kLeastRequest };
 enum class UpstreamProtocol : uint8_t { kHttp1, kHttp2 };
 
+// What we ask of an HTTP/2 peer; unset: the codec's default.
+struct Http2Settings {
+  std::optional<uint32_t> header_table_bytes;
+  std::optional<uint32_t> max_concurrent_streams;
+  std::optional<uint32_t> stream_window_bytes;
+  std::optional<uint32_t> connection_window_bytes;
+  base::Milliseconds keepalive_interval{0};  // 0: no PINGs
+  base::Milliseconds keepalive_timeout{0};
+};
+
 struct DnsName {
   std::string name;
   uint16_t port = 0;
@@ -42,6 +52,7 @@ struct ClusterSpec {
   std::string stat_name;  // alt_stat_name or the name
   Discovery discovery = Discovery::kStatic;
   std::string eds_service_name;
+  base::Milliseconds eds_initial_fetch_timeout{15000};  // 0: wait for ever
   base::Milliseconds connect_timeout{5000};
   size_t buffer_limit_bytes = 1024 * 1024;
   LbPolicy lb_policy = LbPolicy::kRoundRobin;
@@ -56,13 +67,17 @@ struct ClusterSpec {
   std::optional<uint32_t> max_response_headers;
   size_t max_response_header_bytes = 60 * 1024;
   bool proper_case_headers = false;
+  bool enable_trailers = false;  // of responses and requests; otherwise dropped
+  Http2Settings http2;
   std::optional<net::KeepaliveOptions> keepalive;
   std::optional<net::Address> bind_source;
 
   std::vector<DnsName> dns_names;  // kStrictDns
   net::DnsFamily dns_family = net::DnsFamily::kAuto;
   base::Milliseconds dns_refresh{5000};
-  base::Milliseconds dns_failure_refresh{5000};
+  base::Milliseconds dns_failure_refresh{5000};  // doubles up to the next
+  base::Milliseconds dns_failure_refresh_max{50'000};
+  base::Milliseconds dns_jitter{0};  // random time added to each wait
   bool respect_dns_ttl = false;
   EndpointSet static_endpoints;    // kStatic
   bool added_via_api = false;
