@@ -9,6 +9,7 @@
 #include "source/config/cluster_protocol_config.h"
 #include "source/config/endpoint_config.h"
 #include "source/config/field_values.h"
+#include "source/config/fingerprint.h"
 #include "source/config/loading/unpack_any.h"
 
 namespace outrigger::config {
@@ -231,6 +232,7 @@ void ReadConnections(const Cluster& cluster, const CompileEnvironment& environme
 ClusterSpec CompileCluster(const Cluster& cluster, bool added_via_api,
                            const CompileEnvironment& environment, const Place& place) {
   ClusterSpec spec;
+  spec.fingerprint = Fingerprint(cluster);
   spec.added_via_api = added_via_api;
   if (cluster.name().empty()) place.At("name").Refuse("must be given");
   spec.stat_name = cluster.alt_stat_name().empty() ? cluster.name() : cluster.alt_stat_name();

@@ -27,8 +27,8 @@ void ReadShared(const envoy::config::core::v3::HttpProtocolOptions& from, Cluste
         ReadLimit(from.max_connection_duration(), place.At("max_connection_duration"));
   }
   if (from.has_max_headers_count()) {
-    spec.max_response_headers = from.max_headers_count().value();
-    if (spec.max_response_headers == 0u) {
+    spec.http1.max_headers = from.max_headers_count().value();
+    if (spec.http1.max_headers == 0) {
       place.At("max_headers_count").Refuse("must be at least 1, got 0");
     }
   }
@@ -41,7 +41,7 @@ void ReadShared(const envoy::config::core::v3::HttpProtocolOptions& from, Cluste
     if (kb < 1 || kb > kMaxKb) {
       place.At("max_response_headers_kb").Refuse(absl::StrCat("must be from 1 to 8192, got ", kb));
     }
-    spec.max_response_header_bytes = size_t{kb} * 1024;
+    spec.http1.max_head_bytes = kb * 1024;
   }
   if (from.has_max_stream_duration()) {
     place.At("max_stream_duration")
@@ -54,8 +54,8 @@ void ReadShared(const envoy::config::core::v3::HttpProtocolOptions& from, Cluste
 }
 
 void ReadHttp1(const Http1ProtocolOptions& from, ClusterSpec& spec, const Place& place) {
-  spec.proper_case_headers = ReadProperCase(from, place);
-  spec.enable_trailers = from.enable_trailers();
+  spec.http1.use_proper_case = ReadProperCase(from, place);
+  spec.http1.enable_trailers = from.enable_trailers();
 }
 
 uint32_t ReadWindow(const google::protobuf::UInt32Value& bytes, const Place& place) {

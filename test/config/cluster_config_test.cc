@@ -102,11 +102,11 @@ typed_extension_protocol_options:
   EXPECT_EQ(spec.bind_source->ToString(), "127.0.0.6:0");
   EXPECT_EQ(spec.idle_timeout, std::nullopt);
   EXPECT_EQ(spec.max_connection_duration, milliseconds(60'000));
-  EXPECT_EQ(spec.max_response_headers, 50u);
+  EXPECT_EQ(spec.http1.max_headers, 50u);
   EXPECT_EQ(spec.max_requests_per_connection, 10u);
-  EXPECT_EQ(spec.max_response_header_bytes, 8u * 1024);
-  EXPECT_TRUE(spec.enable_trailers);
-  EXPECT_TRUE(spec.proper_case_headers);
+  EXPECT_EQ(spec.http1.max_head_bytes, 8u * 1024);
+  EXPECT_TRUE(spec.http1.enable_trailers);
+  EXPECT_TRUE(spec.http1.use_proper_case);
 }
 
 TEST(ClusterConfig, ReadsStaticEndpoints) {
