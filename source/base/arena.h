@@ -23,7 +23,8 @@ class Arena {
   Arena& operator=(const Arena&) = delete;
 
   void* Allocate(size_t size, size_t align = alignof(std::max_align_t)) {
-    char* at = reinterpret_cast<char*>((reinterpret_cast<size_t>(next_) + align - 1) & ~(align - 1));
+    char* at =
+        reinterpret_cast<char*>((reinterpret_cast<size_t>(next_) + align - 1) & ~(align - 1));
     if (next_ != nullptr && at + size <= end_) [[likely]] {
       next_ = at + size;
       return at;

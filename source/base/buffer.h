@@ -116,9 +116,7 @@ class Buffer {
   void AppendPrefixOf(Buffer& other, size_t n);
 
   // The first slice's bytes; empty when the buffer is.
-  std::string_view Front() const {
-    return size_ == 0 ? std::string_view() : slices_[head_].view();
-  }
+  std::string_view Front() const { return size_ == 0 ? std::string_view() : slices_[head_].view(); }
   void RemovePrefix(size_t n);
   void Clear();
 

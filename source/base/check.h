@@ -10,15 +10,15 @@ namespace outrigger::base {
 
 }  // namespace outrigger::base
 
-#define CHECK(condition)                                                         \
-  do {                                                                           \
-    if (!(condition)) [[unlikely]]                                               \
-      ::outrigger::base::CheckFailed(__FILE__, __LINE__, #condition);            \
+#define CHECK(condition)                                              \
+  do {                                                                \
+    if (!(condition)) [[unlikely]]                                    \
+      ::outrigger::base::CheckFailed(__FILE__, __LINE__, #condition); \
   } while (false)
 
 #ifdef NDEBUG
-#define DCHECK(condition) \
-  do {                    \
+#define DCHECK(condition)         \
+  do {                            \
     if (false) (void)(condition); \
   } while (false)
 #else

@@ -22,8 +22,8 @@ inline absl::AlphaNum Piece(std::string_view text) { return absl::AlphaNum(AbslV
 inline absl::AlphaNum Piece(const std::string& text) { return absl::AlphaNum(text); }
 inline absl::AlphaNum Piece(const char* text) { return absl::AlphaNum(text); }
 template <typename Number>
-  requires(!std::convertible_to<const Number&, std::string_view>)
-absl::AlphaNum Piece(const Number& value) {
+requires(!std::convertible_to<const Number&, std::string_view>) absl::AlphaNum
+    Piece(const Number& value) {
   return absl::AlphaNum(value);
 }
 }  // namespace internal

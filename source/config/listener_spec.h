@@ -18,7 +18,7 @@ namespace outrigger::config {
 struct RouteSource {
   std::shared_ptr<const route::RouteTable> inline_table;  // null: rds_name
   std::string rds_name;
-  base::Milliseconds initial_fetch_timeout{15000};         // 0: wait for ever
+  base::Milliseconds initial_fetch_timeout{15000};  // 0: wait for ever
 };
 
 // One listener, compiled from envoy.config.listener.v3.Listener. Immutable.
@@ -30,7 +30,11 @@ struct ListenerSpec {
   int backlog = 4096;
   uint32_t max_accepts_per_event = 64;
   bool ignores_global_limit = false;
-  enum class Direction : uint8_t { kUnspecified, kInbound, kOutbound } direction = Direction::kUnspecified;
+  enum class Direction : uint8_t {
+    kUnspecified,
+    kInbound,
+    kOutbound
+  } direction = Direction::kUnspecified;
   bool drains_on_health_check_fail = true;  // drain_type DEFAULT
   std::string stat_name;                    // stat_prefix or the address, for `listener.<...>.`
   ListenerCounters counters;

@@ -58,13 +58,19 @@ class Registry {
   // `create`: absl::StatusOr<RouteFilterConfigPtr>(const Config&, FactoryContext&).
   template <typename Config, typename Create>
   void AddRouteFilterConfig(Create create);
-  // `create`: absl::StatusOr<std::shared_ptr<const http::AccessLogger>>(const Config&, FactoryContext&).
+  // `create`: absl::StatusOr<std::shared_ptr<const http::AccessLogger>>(const Config&,
+  // FactoryContext&).
   template <typename Config, typename Create>
   void AddAccessLogger(Create create);
 
+  // Whether a type is compiled in: what is_optional asks.
+  bool KnowsHttpFilter(const google::protobuf::Any& config) const;
+  bool KnowsRouteFilterConfig(const google::protobuf::Any& config) const;
+
   // By the type inside the Any (or inside its TypedStruct). Unknown types are refused with the
   // list of the known ones.
-  absl::StatusOr<MadeFilter> MakeHttpFilter(const google::protobuf::Any& config, FactoryContext& context) const;
+  absl::StatusOr<MadeFilter> MakeHttpFilter(const google::protobuf::Any& config,
+                                            FactoryContext& context) const;
   absl::StatusOr<RouteFilterConfigPtr> MakeRouteFilterConfig(const google::protobuf::Any& config,
                                                              FactoryContext& context) const;
   absl::StatusOr<std::shared_ptr<const http::AccessLogger>> MakeAccessLogger(
@@ -72,12 +78,14 @@ class Registry {
 
  private:
   template <typename Made>
-  using Makers = absl::flat_hash_map<
-      std::string, std::function<absl::StatusOr<Made>(const google::protobuf::Any&, FactoryContext&)>>;
+  using Makers =
+      absl::flat_hash_map<std::string, std::function<absl::StatusOr<Made>(
+                                           const google::protobuf::Any&, FactoryContext&)>>;
 
   template <typename Config, typename Made, typename Create>
   static auto Wrap(Create create) {
-    return [create](const google::protobuf::Any& any, FactoryContext& context) -> absl::StatusOr<Made> {
+    return [create](const google::protobuf::Any& any,
+                    FactoryContext& context) -> absl::StatusOr<Made> {
       Config config;
       if (absl::Status status = loading::UnpackAny(any, config); !status.ok()) return status;
       return create(config, context);

@@ -36,7 +36,7 @@ class ServerConnectionOwner {
 // ends its streams first.
 // Limits: HttpOptions. An idle connection holds no buffer and no stream.
 class ServerConnection final : public event::Deletable,
-                               public base::ListLink<ServerConnection>,
+                               public base::ListLink<>,
                                private net::ConnectionEvents,
                                private http::http1::ServerStreams {
  public:

@@ -6,6 +6,7 @@
 #include "source/downstream/request_checks.h"
 #include "source/downstream/server_connection.h"
 #include "source/http/local_reply.h"
+#include "source/route/virtual_host.h"
 #include "source/base/text.h"
 
 namespace outrigger::downstream {

@@ -71,8 +71,8 @@ void Loop::Wake() {
 
 bool Loop::RunOnce(base::Milliseconds max_wait) {
   const Loop* outer = std::exchange(current_loop, this);
-  const int ready = epoll_wait(epoll_fd_, ready_.data(), static_cast<int>(ready_.size()),
-                               WaitMillis(max_wait));
+  const int ready =
+      epoll_wait(epoll_fd_, ready_.data(), static_cast<int>(ready_.size()), WaitMillis(max_wait));
   CHECK(ready >= 0 || errno == EINTR);
   now_ = clock_.Now();
   in_round_ = true;

@@ -8,7 +8,8 @@ namespace {
 
 constexpr int64_t kNanosPerTick = 1'000'000;
 
-// The first set bit at or behind `from`, going round, as a distance from `from`; 256 if none is set.
+// The first set bit at or behind `from`, going round, as a distance from `from`; 256 if none is
+// set.
 uint64_t DistanceToBit(const std::array<uint64_t, 4>& bits, uint64_t from) {
   const uint64_t word = from / 64;
   const uint64_t shift = from % 64;

@@ -3,17 +3,14 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstring>
+#include <optional>
 
-#include "absl/strings/str_cat.h"
-#include "source/base/absl_view.h"
+#include "source/base/text.h"
 
 namespace outrigger::net {
 namespace {
-
-using base::AbslView;
 
 // inet_pton wants a terminated string; longer texts are no addresses.
 bool ParseIp(int family, std::string_view text, void* out) {
@@ -25,9 +22,8 @@ bool ParseIp(int family, std::string_view text, void* out) {
 }
 
 absl::Status Malformed(std::string_view text, std::string_view what) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("address: ", AbslView(what), ", got \"", AbslView(text),
-                   "\"; known: 1.2.3.4:80, [::1]:80, unix:/path, unix:@name"));
+  return base::InvalidArgument("address: ", what, ", got \"", text,
+                               "\"; known: 1.2.3.4:80, [::1]:80, unix:/path, unix:@name");
 }
 
 }  // namespace
@@ -47,8 +43,7 @@ absl::StatusOr<Address> Address::Ip(std::string_view ip, uint16_t port) {
     address.size_ = sizeof(sockaddr_in6);
     return address;
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("address: not a numeric IPv4 or IPv6 address, got \"", AbslView(ip), "\""));
+  return base::InvalidArgument("address: not a numeric IPv4 or IPv6 address, got \"", ip, "\"");
 }
 
 absl::StatusOr<Address> Address::Unix(std::string_view path) {
@@ -58,17 +53,17 @@ absl::StatusOr<Address> Address::Unix(std::string_view path) {
   // A path ends with a NUL that counts; an abstract name starts with one instead.
   const size_t longest = sizeof(un->sun_path) - (is_abstract ? 0 : 1);
   if (path.empty() || path.size() > longest) {
-    return absl::InvalidArgumentError(absl::StrCat("address: a Unix path must have 1-", longest,
-                                                   " bytes, got ", path.size()));
+    return base::InvalidArgument("address: a Unix path must have 1-", longest, " bytes, got ",
+                                 path.size());
   }
   if (path.find('\0') != std::string_view::npos) {
-    return absl::InvalidArgumentError("address: a Unix path must not hold a NUL");
+    return base::InvalidArgument("address: a Unix path must not hold a NUL");
   }
   std::memcpy(un->sun_path, path.data(), path.size());
   if (is_abstract) un->sun_path[0] = '\0';
   Address address;
-  address.size_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() +
-                                         (is_abstract ? 0 : 1));
+  address.size_ =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + (is_abstract ? 0 : 1));
   address.unix_ = std::move(un);
   return address;
 }
@@ -79,15 +74,12 @@ absl::StatusOr<Address> Address::Parse(std::string_view text) {
   const size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return Malformed(text, "no port");
   const std::string_view digits = text.substr(colon + 1);
-  uint16_t port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (error != std::errc() || end != digits.data() + digits.size()) {
-    return Malformed(text, "the port must be 0-65535");
-  }
+  const std::optional<uint16_t> port = base::ParseNumber<uint16_t>(digits);
+  if (!port) return Malformed(text, "the port must be 0-65535");
   std::string_view host = text.substr(0, colon);
   const bool is_bracketed = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
   if (is_bracketed) host = host.substr(1, host.size() - 2);
-  absl::StatusOr<Address> address = Ip(host, port);
+  absl::StatusOr<Address> address = Ip(host, *port);
   if (!address.ok() || (address->family() == AF_INET6) != is_bracketed) {
     return Malformed(text, "not a numeric address");
   }
@@ -135,13 +127,13 @@ Address Address::WithPort(uint16_t port) const {
 }
 
 std::string Address::ToString() const {
-  if (family() == AF_INET) return absl::StrCat(ip(), ":", port());
-  if (family() == AF_INET6) return absl::StrCat("[", ip(), "]:", port());
+  if (family() == AF_INET) return base::StrCat(ip(), ":", port());
+  if (family() == AF_INET6) return base::StrCat("[", ip(), "]:", port());
   if (!is_unix()) return "";
   const size_t length = size_ - offsetof(sockaddr_un, sun_path);
   if (length == 0) return "";
   const char* path = unix_->sun_path;
-  if (path[0] == '\0') return absl::StrCat("@", absl::string_view(path + 1, length - 1));
+  if (path[0] == '\0') return base::StrCat("@", std::string_view(path + 1, length - 1));
   return std::string(path, strnlen(path, length));
 }
 

@@ -28,8 +28,8 @@ class Address {
   int family() const { return raw()->sa_family; }
   bool is_ip() const { return family() == AF_INET || family() == AF_INET6; }
   bool is_unix() const { return family() == AF_UNIX; }
-  uint16_t port() const;        // 0 for Unix
-  std::string ip() const;       // without port or brackets; empty for Unix
+  uint16_t port() const;   // 0 for Unix
+  std::string ip() const;  // without port or brackets; empty for Unix
   Address WithPort(uint16_t port) const;
   // "1.2.3.4:80", "[::1]:80", the path or "@name" for Unix.
   std::string ToString() const;

@@ -1,8 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "absl/strings/str_cat.h"
-#include "source/base/absl_view.h"
+#include "source/base/text.h"
 #include "source/net/address.h"
 
 namespace outrigger::net {
@@ -14,8 +13,8 @@ absl::StatusOr<Cidr> Cidr::Make(std::string_view ip, uint32_t prefix_bits) {
   cidr.is_v4_ = address->family() == AF_INET;
   const uint32_t most = cidr.is_v4_ ? 32 : 128;
   if (prefix_bits > most) {
-    return absl::InvalidArgumentError(absl::StrCat("prefix_len: must be 0-", most, " for ", base::AbslView(ip),
-                                                   ", got ", prefix_bits));
+    return base::InvalidArgument("prefix_len: must be 0-", most, " for ", ip, ", got ",
+                                 prefix_bits);
   }
   address->IpBytes(cidr.bytes_);
   cidr.bits_ = static_cast<uint8_t>(prefix_bits + (cidr.is_v4_ ? 96 : 0));
@@ -50,7 +49,7 @@ std::string Cidr::ToString() const {
   const Address address =
       is_v4_ ? Address::FromSockaddr(reinterpret_cast<const sockaddr*>(&v4), sizeof(v4))
              : Address::FromSockaddr(reinterpret_cast<const sockaddr*>(&v6), sizeof(v6));
-  return absl::StrCat(address.ip(), "/", bits_ - (is_v4_ ? 96 : 0));
+  return base::StrCat(address.ip(), "/", bits_ - (is_v4_ ? 96 : 0));
 }
 
 }  // namespace outrigger::net

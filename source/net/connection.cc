@@ -83,8 +83,8 @@ void Connection::OnFdEvents(uint32_t events) {
   ReadOn();
 }
 
-// After an error: nothing is left to be shown, so there is no need to wait for a read to fail, which
-// never happens while reading is paused or the peer's end was read.
+// After an error: nothing is left to be shown, so there is no need to wait for a read to fail,
+// which never happens while reading is paused or the peer's end was read.
 bool Connection::IsResetWithoutRest() const {
   if (HasUndelivered() || state_ != State::kOpen) return false;
   if (input_end_ == InputEnd::kDelivered) return true;
@@ -129,10 +129,9 @@ void Connection::WriteOutput() {
     message.msg_iovlen = output_.FillIovec(absl::MakeSpan(parts));
     size_t offered = 0;
     for (size_t i = 0; i < message.msg_iovlen; ++i) offered += parts[i].iov_len;
-    const ssize_t sent =
-        message.msg_iovlen == 1
-            ? send(fd(), parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL)
-            : sendmsg(fd(), &message, MSG_NOSIGNAL);
+    const ssize_t sent = message.msg_iovlen == 1
+                             ? send(fd(), parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL)
+                             : sendmsg(fd(), &message, MSG_NOSIGNAL);
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (errno != EAGAIN && errno != EWOULDBLOCK) return HandleWriteError();
@@ -193,8 +192,7 @@ void Connection::FinishWhenSent() {
     return drains ? StartDrain() : Finish(CloseCause::kLocal);
   }
   if (state_ != State::kOpen || output_end_ == OutputEnd::kNone) return;
-  const bool input_is_done =
-      input_end_ == InputEnd::kDelivered && (input_.empty() || pauses_ == 0);
+  const bool input_is_done = input_end_ == InputEnd::kDelivered && (input_.empty() || pauses_ == 0);
   if (input_is_done) return Finish(CloseCause::kPeerClosed);
   if (output_end_ == OutputEnd::kWanted) shutdown(fd(), SHUT_WR);
   output_end_ = OutputEnd::kDone;

@@ -14,11 +14,11 @@
 namespace outrigger::net {
 
 enum class CloseCause : uint8_t {
-  kPeerReset,       // RST, or an error of the socket
-  kPeerClosed,      // both directions ended in order
-  kConnectFailed,   // refused, unreachable
+  kPeerReset,      // RST, or an error of the socket
+  kPeerClosed,     // both directions ended in order
+  kConnectFailed,  // refused, unreachable
   kConnectTimeout,
-  kLocal,           // we called Close
+  kLocal,  // we called Close
 };
 std::string_view ToString(CloseCause cause);
 
@@ -153,12 +153,12 @@ class Connection final : public event::Deletable,
   bool finishes_soon_ = false;  // OnClosed(soon_cause_) is deferred
   InputEnd input_end_ = InputEnd::kNone;
   OutputEnd output_end_ = OutputEnd::kNone;
-  bool may_read_ = false;         // an edge came that we have not read to its end
-  bool saw_hangup_ = false;       // a short read may be the last edge: read on to the end
-  bool is_delivering_ = false;    // OnData looks at input_
+  bool may_read_ = false;       // an edge came that we have not read to its end
+  bool saw_hangup_ = false;     // a short read may be the last edge: read on to the end
+  bool is_delivering_ = false;  // OnData looks at input_
   bool is_write_blocked_ = false;
   bool watches_writing_;
-  bool write_failed_ = false;     // what the peer sent before it closed is still to be read
+  bool write_failed_ = false;  // what the peer sent before it closed is still to be read
   bool is_high_ = false;
 };
 

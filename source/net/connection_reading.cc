@@ -12,8 +12,8 @@ bool Connection::MayRead() const {
   return state_ == State::kDraining || (state_ == State::kOpen && pauses_ == 0);
 }
 
-// One read, then a turn for the others: meanwhile the bytes are sent on while they are in the cache,
-// and the next read finds the read block free again.
+// One read, then a turn for the others: meanwhile the bytes are sent on while they are in the
+// cache, and the next read finds the read block free again.
 void Connection::ReadOn() {
   if (MayRead()) ReadOnce();
   if (MayRead()) loop_.TakeTurn(*this);

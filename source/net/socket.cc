@@ -19,8 +19,8 @@ constexpr int kOn = 1;
 // For errno of the last call.
 absl::Status Failed(const char* call, const Address& address) {
   const int error = errno;
-  return absl::UnavailableError(absl::StrCat(call, " ", address.ToString(), ": ",
-                                             std::generic_category().message(error)));
+  return absl::UnavailableError(
+      absl::StrCat(call, " ", address.ToString(), ": ", std::generic_category().message(error)));
 }
 
 bool SetInt(int fd, int level, int option, int value) {

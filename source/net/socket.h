@@ -33,9 +33,9 @@ struct KeepaliveOptions {
 };
 
 struct ListenOptions {
-  bool reuse_port = true;     // one socket for each worker; ignored for Unix sockets
+  bool reuse_port = true;  // one socket for each worker; ignored for Unix sockets
   int backlog = 4096;
-  uint32_t unix_mode = 0;     // chmod of the path, 0 leaves it
+  uint32_t unix_mode = 0;  // chmod of the path, 0 leaves it
 };
 
 // A bound, listening, non-blocking socket. Errors name the address and the cause. TCP_NODELAY is

@@ -12,10 +12,10 @@
 #include "source/http/filter.h"
 #include "source/route/header_edits.h"
 #include "source/route/matchers.h"
+#include "source/route/retry_policy.h"
+#include "source/route/virtual_host.h"
 
 namespace outrigger::route {
-
-class VirtualHost;
 
 // Where a route sends its requests. The cluster's number is opaque here (upstream/cluster_names.h).
 struct ClusterTarget {
@@ -26,44 +26,11 @@ struct ClusterTarget {
 
 struct WeightedTarget {
   ClusterTarget cluster;
+  std::string cluster_header;  // instead of `cluster`: this header names it
   uint32_t weight = 0;
   HeaderEdits request_edits, response_edits;
   std::string host_rewrite;
-  std::vector<std::pair<std::string, std::shared_ptr<const http::RouteFilterConfig>>> filter_configs;
-};
-
-enum RetryOn : uint32_t {
-  kRetry5xx = 1 << 0,
-  kRetryGatewayError = 1 << 1,
-  kRetryReset = 1 << 2,
-  kRetryConnectFailure = 1 << 3,
-  kRetryRetriable4xx = 1 << 4,
-  kRetryRefusedStream = 1 << 5,
-  kRetryStatusCodes = 1 << 6,
-  kRetryResetBeforeRequest = 1 << 7,
-  kRetryRetriableHeaders = 1 << 8,
-  kRetryEnvoyRateLimited = 1 << 9,
-  kRetryGrpcCancelled = 1 << 10,
-  kRetryGrpcDeadlineExceeded = 1 << 11,
-  kRetryGrpcInternal = 1 << 12,
-  kRetryGrpcResourceExhausted = 1 << 13,
-  kRetryGrpcUnavailable = 1 << 14,
-};
-// Envoy's words, comma-separated; an unknown word is an error that lists the known ones.
-absl::StatusOr<uint32_t> ParseRetryOn(std::string_view words);
-
-struct RetryPolicy {
-  uint32_t retry_on = 0;  // RetryOn bits
-  uint32_t max_retries = 1;
-  base::Milliseconds per_try_timeout{0};       // 0: none
-  base::Milliseconds per_try_idle_timeout{0};  // 0: none
-  base::Milliseconds back_off_base{25};
-  base::Milliseconds back_off_max{250};
-  std::vector<int> retriable_status_codes;
-  std::vector<HeaderMatcher> retriable_headers;          // on the response
-  std::vector<HeaderMatcher> retriable_request_headers;  // retry only these requests
-  bool avoids_previous_endpoints = false;                // envoy.retry_host_predicates.previous_hosts
-  uint32_t endpoint_selection_attempts = 1;
+  FilterConfigs filter_configs;
 };
 
 // What is written over the path: the matched prefix, a regex substitution, or nothing.
@@ -71,6 +38,8 @@ struct PathRewrite {
   std::optional<std::string> prefix;
   std::optional<RegexSubstitution> regex;
 };
+
+// What is written over the host; the first that is set.
 struct HostRewrite {
   std::string literal;
   std::string from_header;
@@ -82,21 +51,25 @@ struct HostRewrite {
 struct ForwardAction {
   // Exactly one: `weighted` of size 1 is a plain cluster; empty means `cluster_header`.
   std::vector<WeightedTarget> weighted;
-  uint32_t total_weight = 0;
+  uint32_t total_weight = 0;  // 0: the sum, filled in by RouteTable::Compile
+  std::string weight_header;  // a header that holds the random number, when it is there
   std::string cluster_header;
   int cluster_not_found_status = 503;
   PathRewrite path_rewrite;
   HostRewrite host_rewrite;
   std::optional<base::Milliseconds> timeout = base::Milliseconds(15000);  // nullopt: none
-  std::optional<base::Milliseconds> idle_timeout;      // over the connection manager's
+  std::optional<base::Milliseconds> idle_timeout;  // over the connection manager's
   std::optional<base::Milliseconds> max_stream_duration;
   std::optional<base::Milliseconds> grpc_timeout_header_max;
-  std::shared_ptr<const RetryPolicy> retry;            // the route's, else the virtual host's
-  int priority = 0;                                    // RoutingPriority
+  base::Milliseconds grpc_timeout_header_offset{0};
+  std::shared_ptr<const RetryPolicy> retry;  // the route's, else the virtual host's
+  int priority = 0;                          // RoutingPriority
+  // How much of a request's body is kept so that it can be sent again.
+  size_t replay_limit_bytes = 64 * 1024;
 };
 
 struct RedirectAction {
-  std::string host, path, scheme;   // empty: keep
+  std::string host, path, scheme;  // empty: keep
   std::optional<uint16_t> port;
   bool https = false;
   bool strip_query = false;
@@ -110,32 +83,58 @@ struct DirectResponse {
   std::string body;
 };
 
-// One compiled route. Immutable; lives in its RouteTable.
+using Action = std::variant<ForwardAction, RedirectAction, DirectResponse>;
+
 struct RouteSpec {
   std::string name;
   PathMatch path;
   std::vector<HeaderMatcher> headers;
   std::vector<QueryMatcher> query;
+  std::vector<CookieMatcher> cookies;
   std::optional<FractionMatch> fraction;
   bool grpc_only = false;
-  std::variant<ForwardAction, RedirectAction, DirectResponse> action;
+  Action action;
   HeaderEdits request_edits, response_edits;
-  std::vector<std::pair<std::string, std::shared_ptr<const http::RouteFilterConfig>>> filter_configs;
+  FilterConfigs filter_configs;
   std::string stat_prefix;
 };
 
+// One compiled route. Immutable; lives in its RouteTable.
 class Route {
  public:
-  Route(RouteSpec spec, const VirtualHost& host) : spec_(std::move(spec)), host_(host) {}
+  Route(RouteSpec spec, const VirtualHost& host);
+  Route(const Route&) = delete;
+  Route& operator=(const Route&) = delete;
+
   const RouteSpec& spec() const { return spec_; }
   const VirtualHost& virtual_host() const { return host_; }
+  // Null when this route does not forward.
+  const ForwardAction* forward() const { return std::get_if<ForwardAction>(&spec_.action); }
   // The most specific configuration for the named filter: route, virtual host, table; null when
   // there is none. The weighted target's is asked by the router.
   const http::RouteFilterConfig* filter_config(std::string_view filter_name) const;
+  // Whether the filter is left out: as the most specific level that names it says, else as the
+  // filter's own configuration does.
+  bool is_filter_disabled(std::string_view filter_name, bool starts_disabled) const;
+
+  // Whether everything but the path fits. `random` is for the fraction.
+  bool ConditionsHold(const http::RequestHead& head, uint64_t random) const {
+    return !has_conditions_ || AllConditionsHold(head, random);
+  }
 
  private:
-  RouteSpec spec_;
+  const FilterConfig* FindFilter(std::string_view filter_name) const;
+  bool AllConditionsHold(const http::RequestHead& head, uint64_t random) const;
+
+  const RouteSpec spec_;
   const VirtualHost& host_;
+  const bool has_conditions_;
 };
+
+// The edits of all levels on a request or response that goes by `route`; `target` may be null.
+void EditRequest(const Route& route, const WeightedTarget* target, http::HeaderMap& headers,
+                 const http::StreamSummary& summary);
+void EditResponse(const Route& route, const WeightedTarget* target, http::HeaderMap& headers,
+                  const http::StreamSummary& summary);
 
 }  // namespace outrigger::route

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "source/http/head.h"
 #include "source/route/route.h"
@@ -16,17 +17,18 @@ struct VirtualHostSpec {
   std::vector<std::string> domains;  // exact, "*.suffix", "prefix.*", "*"
   std::vector<RouteSpec> routes;
   HeaderEdits request_edits, response_edits;
-  std::vector<std::pair<std::string, std::shared_ptr<const http::RouteFilterConfig>>> filter_configs;
+  FilterConfigs filter_configs;
   bool include_attempt_count_in_request = false;
   bool include_attempt_count_in_response = false;
-  enum class RequireTls : uint8_t { kNone, kExternalOnly, kAll } require_tls = RequireTls::kNone;
+  using RequireTls = route::RequireTls;
+  RequireTls require_tls = RequireTls::kNone;
 };
 
 struct RouteTableSpec {
   std::string name;
   std::vector<VirtualHostSpec> virtual_hosts;
   HeaderEdits request_edits, response_edits;
-  std::vector<std::pair<std::string, std::shared_ptr<const http::RouteFilterConfig>>> filter_configs;
+  FilterConfigs filter_configs;
   bool ignore_port_in_host = false;
   bool most_specific_edits_win = false;
 };
@@ -52,11 +54,13 @@ class RouteTable {
   const Route* Find(const MatchInput& input) const;
   const VirtualHost* FindVirtualHost(std::string_view authority) const;
   const std::string& name() const;
+  // The clusters that its routes name; `cluster_header` may lead to others.
+  const absl::flat_hash_set<std::string>& clusters() const;
 
  private:
   class Compiled;
-  explicit RouteTable(std::unique_ptr<Compiled> compiled);
-  std::unique_ptr<Compiled> compiled_;
+  explicit RouteTable(std::unique_ptr<const Compiled> compiled);
+  std::unique_ptr<const Compiled> compiled_;
 };
 
 }  // namespace outrigger::route

@@ -231,6 +231,17 @@ std::vector<ListenerSet::Listing> ListenerSet::List() const {
   return list;
 }
 
+bool ListenerSet::UsesCluster(std::string_view cluster) const {
+  const std::string name(cluster);
+  for (const auto& [unused, entry] : entries_) {
+    for (const auto& spec : {entry.active, entry.warming}) {
+      if (spec == nullptr || spec->routes.inline_table == nullptr) continue;
+      if (spec->routes.inline_table->clusters().contains(name)) return true;
+    }
+  }
+  return false;
+}
+
 void ListenerSet::CountStates() {
   size_t active = 0;
   warming_count_ = 0;

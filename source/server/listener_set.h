@@ -50,6 +50,8 @@ class ListenerSet final {
   absl::Status Add(std::shared_ptr<const config::ListenerSpec> spec, bool is_static);
   void Remove(std::string_view name);
   std::vector<Listing> List() const;
+  // Whether a listener's own routes (not those of RDS) name the cluster.
+  bool UsesCluster(std::string_view cluster) const;
 
   // Nothing waits for routes any more. `on_warm` runs each time that becomes true.
   bool is_warm() const { return warming_count_ == 0; }

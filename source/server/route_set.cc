@@ -67,7 +67,7 @@ void RouteSet::Set(Table table) {
 
 bool RouteSet::UsesCluster(std::string_view cluster) const {
   return std::any_of(entries_.begin(), entries_.end(), [&](const auto& entry) {
-    return entry.second.table != nullptr && entry.second.table->UsesCluster(cluster);
+    return entry.second.table != nullptr && entry.second.table->clusters().contains(std::string(cluster));
   });
 }
 

@@ -6,7 +6,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/synchronization/mutex.h"
+#include "source/base/mutex.h"
 
 namespace outrigger::stats::cells {
 namespace {
@@ -105,7 +105,7 @@ ThreadHold::~ThreadHold() {
 
 // Indexes that are taken, and ranges to take again, by size: groups come in few sizes.
 struct IndexSpace {
-  absl::Mutex mutex;
+  base::Mutex mutex;
   uint32_t next ABSL_GUARDED_BY(mutex) = kScratchHistogram + 1;
   absl::flat_hash_map<uint32_t, std::vector<uint32_t>> free_ranges ABSL_GUARDED_BY(mutex);
   // Corrections by whoever holds the mutex.
@@ -139,7 +139,7 @@ Cell& Touch(uint32_t index) {
 
 uint32_t Allocate(uint32_t count) {
   IndexSpace& space = Indexes();
-  absl::MutexLock lock(&space.mutex);
+  base::MutexLock lock(space.mutex);
   auto& same_size = space.free_ranges[count];
   if (!same_size.empty()) {
     const uint32_t first = same_size.back();
@@ -156,7 +156,7 @@ void Free(uint32_t first, uint32_t count) {
     ForEachCell(first + i, [](Cell& cell) { cell.store(0, std::memory_order_relaxed); });
   }
   IndexSpace& space = Indexes();
-  absl::MutexLock lock(&space.mutex);
+  base::MutexLock lock(space.mutex);
   space.free_ranges[count].push_back(first);
 }
 
@@ -176,7 +176,7 @@ void TakeEachThread(uint32_t index, absl::FunctionRef<void(uint64_t)> take) {
 
 void Correct(uint32_t index, uint64_t by) {
   IndexSpace& space = Indexes();
-  absl::MutexLock lock(&space.mutex);
+  base::MutexLock lock(space.mutex);
   if (space.corrections == nullptr) space.corrections = AddThreadCells();
   Cell& cell = space.corrections->Touch(index);
   cell.store(cell.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);

@@ -41,7 +41,7 @@ Histogram Group::histogram(size_t at) const { return Histogram(Index(at, Kind::k
 
 void Group::SetText(size_t at, std::string_view value) const {
   CHECK(at < table_.size() && table_[at].kind == Kind::kText);
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(mutex_);
   if (read_side_ == nullptr) read_side_ = std::make_unique<ReadSide>();
   read_side_->texts.insert_or_assign(at, std::string(value));
 }
@@ -51,7 +51,7 @@ uint64_t Group::Value(size_t at) const {
 }
 
 std::string Group::Text(size_t at) const {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(mutex_);
   if (read_side_ == nullptr) return "";
   auto found = read_side_->texts.find(at);
   return found == read_side_->texts.end() ? "" : found->second;
@@ -60,7 +60,7 @@ std::string Group::Text(size_t at) const {
 HistogramTotals Group::Cumulative(size_t at) const { return histogram(at).Totals(); }
 
 HistogramTotals Group::Interval(size_t at) const {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(mutex_);
   if (read_side_ == nullptr) return {};
   auto found = read_side_->flushed.find(at);
   return found == read_side_->flushed.end() ? HistogramTotals() : found->second.interval;
@@ -68,7 +68,7 @@ HistogramTotals Group::Interval(size_t at) const {
 
 bool Group::IsUsed(size_t at) const {
   if (table_[at].kind == Kind::kText) {
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(mutex_);
     return read_side_ != nullptr && read_side_->texts.contains(at);
   }
   bool used = false;
@@ -80,7 +80,7 @@ void Group::Flush() const {
   for (size_t at = 0; at < table_.size(); ++at) {
     if (table_[at].kind != Kind::kHistogram || !IsUsed(at)) continue;
     HistogramTotals total = Cumulative(at);
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(mutex_);
     if (read_side_ == nullptr) read_side_ = std::make_unique<ReadSide>();
     ReadSide::Flushed& flushed = read_side_->flushed[at];
     flushed.interval = total.Since(flushed.total);
@@ -97,7 +97,7 @@ void Group::ResetCounters() const {
 }
 
 Store::~Store() {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(mutex_);
   CHECK(groups_.empty());
 }
 
@@ -107,13 +107,13 @@ Store::Key Store::KeyOf(const Group& group) {
 }
 
 GroupPtr Store::Declare(const Scope& scope, std::span<const Metric> table) {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(mutex_);
   if (GroupPtr known = Find({scope.prefix(), table.data(), {}})) return known;
   return Add(new Group(*this, scope, table, nullptr));
 }
 
 GroupPtr Store::DeclareOne(const Scope& scope, std::string_view name, Kind kind) {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(mutex_);
   if (GroupPtr known = Find({scope.prefix(), nullptr, name})) return known;
   auto line = std::make_unique<Group::OwnedLine>();
   line->name = name;
@@ -137,7 +137,7 @@ GroupPtr Store::Add(Group* created) {
 }
 
 void Store::Forget(const Group& group) {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(mutex_);
   auto found = groups_.find(&group);
   if (found != groups_.end() && *found == &group) groups_.erase(found);
 }
@@ -145,7 +145,7 @@ void Store::Forget(const Group& group) {
 std::vector<GroupPtr> Store::Groups() const {
   std::vector<GroupPtr> groups;
   {
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(mutex_);
     groups.reserve(groups_.size());
     for (const Group* each : groups_) {
       if (GroupPtr group = each->weak_from_this().lock()) groups.push_back(std::move(group));

@@ -10,7 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
-#include "absl/synchronization/mutex.h"
+#include "source/base/mutex.h"
 #include "source/stats/metric.h"
 #include "source/stats/scope.h"
 
@@ -23,7 +23,10 @@ class Store;
 // Owner: shared by the snapshots whose code holds its handles; a handle must not outlive it. When
 // the last holder goes, the statistics are gone from every listing and their indexes serve others.
 // Thread: any; handles are taken when configuration is compiled, not on the request path.
-class Group : public std::enable_shared_from_this<Group> {
+//
+// Shared from `const`: a weak_ptr<Group> turns into a weak_ptr<const Group> by way of a shared_ptr,
+// which may become the last holder while the store's mutex is held.
+class Group : public std::enable_shared_from_this<const Group> {
  public:
   ~Group();
   Group(const Group&) = delete;
@@ -76,7 +79,7 @@ class Group : public std::enable_shared_from_this<Group> {
   const std::span<const Metric> table_;
   const uint32_t first_;
   // Taken by whoever sets a text or flushes and whoever lists: never while counting.
-  mutable absl::Mutex mutex_;
+  mutable base::Mutex mutex_;
   mutable std::unique_ptr<ReadSide> read_side_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -138,7 +141,7 @@ class Store {
   GroupPtr Add(Group* created) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Forget(const Group& group);
 
-  mutable absl::Mutex mutex_;
+  mutable base::Mutex mutex_;
   // Every living group, and possibly one whose last holder just went and which waits in Forget.
   absl::flat_hash_set<const Group*, HashByKey, EqualByKey> groups_ ABSL_GUARDED_BY(mutex_);
 };

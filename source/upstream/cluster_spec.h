@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "source/base/clock.h"
+#include "source/http/http1/options.h"
 #include "source/net/dns.h"
 #include "source/net/socket.h"
 #include "source/upstream/cluster_names.h"
@@ -13,14 +14,14 @@
 
 namespace outrigger::upstream {
 
-// Envoy's circuit breakers of one priority; each worker holds its share of none of them: the counts
-// are process-wide (relaxed atomics touched once a request, once a connection).
+// Envoy's circuit breakers of one routing priority. What they limit is counted for the whole
+// process (circuit_breakers.h).
 struct CircuitBreakerLimits {
   uint32_t max_connections = 1024;
   uint32_t max_pending_requests = 1024;
   uint32_t max_requests = 1024;
   uint32_t max_retries = 3;
-  std::optional<double> retry_budget_percent;
+  std::optional<double> retry_budget_percent;  // of the running and pending requests; replaces max_retries
   uint32_t retry_budget_min_concurrency = 3;
   bool track_remaining = false;
 };
@@ -39,6 +40,8 @@ struct DnsName {
 // Immutable, shared by all threads.
 struct ClusterSpec {
   ClusterNameRef name;
+  // Equal fingerprints: the two specs mean the same (canonical form of the proto).
+  uint64_t fingerprint = 0;
   std::string stat_name;  // alt_stat_name or the name
   Discovery discovery = Discovery::kStatic;
   std::string eds_service_name;
@@ -53,16 +56,17 @@ struct ClusterSpec {
   std::optional<uint32_t> max_requests_per_connection;
   std::optional<base::Milliseconds> idle_timeout = base::Milliseconds(3'600'000);
   std::optional<base::Milliseconds> max_connection_duration;
-  std::optional<uint32_t> max_response_headers;
-  size_t max_response_header_bytes = 60 * 1024;
-  bool proper_case_headers = false;
+  http::http1::Options http1;
   std::optional<net::KeepaliveOptions> keepalive;
   std::optional<net::Address> bind_source;
 
   std::vector<DnsName> dns_names;  // kStrictDns
   net::DnsFamily dns_family = net::DnsFamily::kAuto;
   base::Milliseconds dns_refresh{5000};
+  // After a failed answer; doubles up to the maximum while answers keep failing.
   base::Milliseconds dns_failure_refresh{5000};
+  base::Milliseconds dns_failure_refresh_max{5000};
+  base::Milliseconds dns_jitter{0};  // at most this is added to each refresh
   bool respect_dns_ttl = false;
   EndpointSet static_endpoints;    // kStatic
   bool added_via_api = false;

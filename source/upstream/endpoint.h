@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "source/net/address.h"
+#include "source/upstream/endpoint_tally.h"
 
 namespace outrigger::upstream {
 
@@ -17,8 +18,7 @@ struct Locality {
   friend bool operator==(const Locality&, const Locality&) = default;
 };
 
-// One address that serves a cluster. Immutable; shared by the snapshots that hold it. What workers
-// count for it lives with the workers.
+// One address that serves a cluster. Immutable; shared by the snapshots that hold it.
 struct Endpoint {
   std::vector<net::Address> addresses;  // the first, then additional_addresses; never empty
   std::string hostname;                 // for auto_host_rewrite and /clusters
@@ -26,18 +26,32 @@ struct Endpoint {
   uint32_t weight = 1;
   uint32_t priority = 0;
   EndpointHealth health = EndpointHealth::kUnknown;
+  // What is counted for these addresses in this cluster; the same object while their weight, health
+  // and so on change. Given by the ClusterSet; null before.
+  std::shared_ptr<const EndpointTally> tally;
 
   const net::Address& address() const { return addresses.front(); }
+  bool is_degraded() const { return health == EndpointHealth::kDegraded; }
   bool is_usable() const {
     return health == EndpointHealth::kUnknown || health == EndpointHealth::kHealthy ||
-           health == EndpointHealth::kDegraded;
+           is_degraded();
   }
 };
 
+// Whether the two say the same; the tally is not asked.
+bool MeansTheSame(const Endpoint& a, const Endpoint& b);
+
 // All endpoints of a cluster at one moment. An endpoint that did not change is the same object in
-// the next set, so that pools keep their connections.
+// the next set.
 struct EndpointSet {
   std::vector<std::shared_ptr<const Endpoint>> endpoints;
 };
+
+// What a cluster serves from when `next` comes after `current` (null: nothing yet): endpoints that
+// did not change keep their object, those with the same addresses their tally; the first of several
+// with the same addresses stands. Returns `current` itself when `next` means the same, in whatever
+// order.
+std::shared_ptr<const EndpointSet> Reconcile(const std::shared_ptr<const EndpointSet>& current,
+                                             const EndpointSet& next);
 
 }  // namespace outrigger::upstream

@@ -1,62 +1,52 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string_view>
-#include <variant>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
+#include "absl/container/flat_hash_map.h"
 #include "source/event/loop.h"
-#include "source/event/operation.h"
-#include "source/http/codec.h"
-#include "source/upstream/cluster_spec.h"
+#include "source/upstream/cluster_state.h"
+#include "source/upstream/random.h"
+#include "source/upstream/worker_cluster.h"
 
 namespace outrigger::upstream {
 
-// What a request tells the load balancer.
-struct PickHints {
-  int priority = 0;  // RoutingPriority: 0 DEFAULT, 1 HIGH
-  // Endpoints already tried, for previous_hosts; borrowed for the call.
-  absl::Span<const Endpoint* const> avoid = {};
-  // A fresh connection only: the replay after a kept-alive one died.
-  bool needs_fresh_connection = false;
-};
-
-// One request on one upstream connection.
-struct Attempt {
-  http::RequestWriter* writer = nullptr;  // see its lifetime rules
-  std::shared_ptr<const Endpoint> endpoint;
-  const net::Address* local_address = nullptr;  // of the connection, valid with writer
-  bool is_reused_connection = false;
-};
-
-enum class StartFailureKind : uint8_t { kNoEndpoint, kOverflow, kConnectFailed, kConnectTimeout, kClusterRemoved };
-struct StartFailure {
-  StartFailureKind kind = StartFailureKind::kNoEndpoint;
-  std::string_view detail;                     // static token
-  std::shared_ptr<const Endpoint> endpoint;    // null when none was picked
-};
-using StartResult = std::variant<Attempt, StartFailure>;
-
-struct ClusterCounters;  // cluster_counters.h: the worker's handles of `cluster.<name>.*`
-
-// A cluster as one worker uses it: load balancer, pools, counters. Comes to life on first use.
-// Owner: WorkerClusters, and streams that hold it by WorkerClusterRef.  Thread: one worker.
-class WorkerCluster {
+// The clusters as one worker has them, by the number of their name. A cluster costs a slot here
+// until its first request brings it to life.
+// Owner: the worker; outlives its streams.  Thread: the worker's.
+class WorkerClusters final {
  public:
-  virtual ~WorkerCluster() = default;
-  virtual const ClusterSpec& spec() const = 0;
-  virtual const ClusterCounters& counters() const = 0;
-  // Starts at once if that needs no waiting: an idle connection, a definite failure. nullopt:
-  // call Start. The receiver is not called from inside.
-  virtual std::optional<StartResult> TryStart(const PickHints& hints, http::ResponseReceiver& receiver) = 0;
-  // Connects or waits for a free connection; calls back once, never from inside.
-  virtual event::Operation Start(const PickHints& hints, http::ResponseReceiver& receiver,
-                                 absl::AnyInvocable<void(StartResult)> done) = 0;
-  // Takes one of the retries that the circuit breaker allows; the token gives it back. nullopt:
-  // overflow.
-  virtual std::optional<event::Operation> TakeRetry(int priority) = 0;
+  explicit WorkerClusters(event::Loop& loop);
+  ~WorkerClusters();
+  WorkerClusters(const WorkerClusters&) = delete;
+  WorkerClusters& operator=(const WorkerClusters&) = delete;
+
+  // The cluster whose ClusterName has this number, or this text; null when there is none (yet). A
+  // stream that goes on with it holds it by a WorkerClusterRef.
+  WorkerClusterRef Find(uint32_t id);
+  WorkerClusterRef Find(std::string_view name);
+
+  // What the ClusterSet posts: a new cluster, a new version or new endpoints of one.
+  void Install(std::shared_ptr<const ClusterState> state);
+  void Remove(uint32_t id);
+  // Drops all clusters, at the end of the worker.
+  void Clear();
+
+  event::Loop& loop() { return loop_; }
+
+ private:
+  struct Slot {
+    std::shared_ptr<const ClusterState> state;  // null: no such cluster
+    WorkerClusterRef cluster;                   // null: not used since it came
+  };
+  WorkerClusterRef Use(Slot& slot);
+
+  event::Loop& loop_;
+  Random random_;
+  std::vector<Slot> slots_;
+  // Keys are views of the names in the slots' specs.
+  absl::flat_hash_map<std::string_view, uint32_t> ids_;
 };
 
 }  // namespace outrigger::upstream

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <mutex>
+
+#include "absl/base/thread_annotations.h"
+
+namespace outrigger::base {
+
+// A std::mutex that Clang's thread-safety analysis knows (ABSL_GUARDED_BY). Used in place of
+// absl::Mutex because that one lives in a library of the distribution, compiled without
+// ThreadSanitizer: under it every access that absl::Mutex orders is reported as a race.
+class ABSL_LOCKABLE Mutex {
+ public:
+  Mutex() = default;
+  Mutex(const Mutex&) = delete;
+  Mutex& operator=(const Mutex&) = delete;
+
+  void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.lock(); }
+  void Unlock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock(); }
+
+  // For std::condition_variable, with a MutexLock held.
+  std::mutex& native() ABSL_LOCK_RETURNED(this) { return mutex_; }
+
+ private:
+  std::mutex mutex_;
+};
+
+// Holds a Mutex from here to the end of the scope.
+class ABSL_SCOPED_LOCKABLE MutexLock {
+ public:
+  explicit MutexLock(Mutex& mutex) ABSL_EXCLUSIVE_LOCK_FUNCTION(mutex) : mutex_(mutex) {
+    mutex_.Lock();
+  }
+  ~MutexLock() ABSL_UNLOCK_FUNCTION() { mutex_.Unlock(); }
+  MutexLock(const MutexLock&) = delete;
+  MutexLock& operator=(const MutexLock&) = delete;
+
+ private:
+  Mutex& mutex_;
+};
+
+}  // namespace outrigger::base

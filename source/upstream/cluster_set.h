@@ -1,0 +1,89 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/status/status.h"
+#include "source/event/loop.h"
+#include "source/net/dns.h"
+#include "source/upstream/cluster_counters.h"
+#include "source/upstream/cluster_state.h"
+#include "source/upstream/random.h"
+#include "source/upstream/worker_clusters.h"
+
+namespace outrigger::upstream {
+
+class StrictDns;
+
+// All clusters of the process, by name: static ones and those of CDS.
+//
+//   Add --> warming (no endpoints yet) --> active --> removed
+//             an update of an active cluster warms beside it and replaces it in one step
+//
+// Warm is: static endpoints at once, DNS after every name's first answer (or failure), EDS when its
+// endpoints came. A cluster that names an EDS resource which is already here is warm at once, so an
+// update never waits for a control plane that has nothing new to say.
+// Owner: the server.  Thread: main.
+class ClusterSet final {
+ public:
+  struct Listing {
+    std::string name;
+    std::shared_ptr<const ClusterSpec> active;   // null: never was
+    std::shared_ptr<const ClusterSpec> warming;  // null: nothing waits
+    std::shared_ptr<const EndpointSet> endpoints;  // of `active`; each tally holds the numbers
+    std::shared_ptr<const CircuitBreakers> breakers;
+    std::string waits_for;  // of `warming`: `eds example` or `dns example.com`, for people
+  };
+  // Which EDS names somebody wants, as they begin or cease to be wanted; never from inside Add.
+  using OnEdsInterest = std::function<void(const std::string& eds_name, bool wanted)>;
+
+  // `workers`: posted to through their loops; they and `resolver` outlive this object.
+  ClusterSet(event::Loop& loop, std::vector<WorkerClusters*> workers, net::DnsResolver& resolver,
+             stats::Store& stats, uint64_t random_seed, OnEdsInterest on_eds_interest);
+  ~ClusterSet();
+  ClusterSet(const ClusterSet&) = delete;
+  ClusterSet& operator=(const ClusterSet&) = delete;
+
+  // A new cluster or a new version of one; one that means the same changes nothing. Error: the API
+  // may not replace a static cluster.
+  absl::Status Add(std::shared_ptr<const ClusterSpec> spec);
+  // Static clusters stay.
+  void Remove(std::string_view name);
+
+  // From EDS, for every cluster that names the resource; an empty set when it was removed.
+  void SetEndpoints(std::string_view eds_name, const EndpointSet& endpoints);
+  // initial_fetch_timeout passed: what waits for the resource goes on without endpoints.
+  void StopWaitingForEndpoints(std::string_view eds_name);
+
+  // Whether a cluster of that name serves requests.
+  bool IsActive(std::string_view name) const;
+  size_t warming_count() const { return warming_count_; }
+  // Runs each time a cluster's new version serves (its first too).
+  void set_on_ready(std::function<void(const std::string& name)> on_ready);
+  // Runs each time warming_count() falls to 0.
+  void set_on_warm(std::function<void()> on_warm);
+
+  std::vector<Listing> Describe() const;
+  // Circuit-breaker gauges: before statistics are shown or flushed.
+  void UpdateGauges();
+
+ private:
+  struct Entry;
+  event::Loop& loop_;
+  const std::vector<WorkerClusters*> workers_;
+  net::DnsResolver& resolver_;
+  stats::Store& stats_;
+  Random random_;
+  OnEdsInterest on_eds_interest_;
+  ClusterSetCounters counters_;
+  absl::btree_map<std::string, std::unique_ptr<Entry>> entries_;
+  size_t warming_count_ = 0;
+  std::function<void(const std::string&)> on_ready_;
+  std::function<void()> on_warm_;
+};
+
+}  // namespace outrigger::upstream

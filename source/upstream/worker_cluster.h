@@ -1,0 +1,136 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/types/span.h"
+#include "source/base/intrusive_list.h"
+#include "source/base/local_ptr.h"
+#include "source/event/loop.h"
+#include "source/event/operation.h"
+#include "source/http/codec.h"
+#include "source/net/connection.h"
+#include "source/upstream/cluster_counters.h"
+#include "source/upstream/cluster_state.h"
+#include "source/upstream/random.h"
+
+namespace outrigger::upstream {
+
+class LoadBalancer;
+class WorkerEndpoint;
+struct PendingRequest;
+
+// What a request tells the load balancer.
+struct PickHints {
+  int priority = 0;  // RoutingPriority: 0 DEFAULT, 1 HIGH
+  // Endpoints already tried, for previous_hosts; borrowed for the call.
+  absl::Span<const Endpoint* const> avoid = {};
+  // A fresh connection only: the replay after a kept-alive one died.
+  bool needs_fresh_connection = false;
+};
+
+// An endpoint as a stream holds it: no atomic count.
+using EndpointRef = base::LocalPtr<Endpoint>;
+
+// One request on one upstream connection.
+struct Attempt {
+  http::RequestWriter* writer = nullptr;  // see its lifetime rules
+  EndpointRef endpoint;
+  net::Connection* connection = nullptr;  // for its addresses and byte counts; valid with writer
+  bool is_reused_connection = false;
+};
+
+enum class StartFailureKind : uint8_t { kNoEndpoint, kOverflow, kConnectFailed, kConnectTimeout };
+struct StartFailure {
+  StartFailureKind kind = StartFailureKind::kNoEndpoint;
+  std::string_view detail;  // static token
+  EndpointRef endpoint;     // null when none was picked
+};
+using StartResult = std::variant<Attempt, StartFailure>;
+
+// A cluster as one worker uses it: load balancer, pools, counters. Comes to life on first use.
+// Owner: counted by WorkerClusterRef: WorkerClusters while it is the present version, streams, and
+// the requests on its connections.  Thread: one worker.
+// Lifetime: a version that was replaced or removed lets its idle connections go at once and the
+// others when their request ends; streams that hold it may go on starting requests.
+class WorkerCluster final : public event::Deletable, private event::Deferred {
+ public:
+  WorkerCluster(event::Loop& loop, Random& random, std::shared_ptr<const ClusterState> state);
+  ~WorkerCluster() override;
+
+  const ClusterSpec& spec() const { return *state_->spec; }
+  const ClusterCounters& counters() const { return counters_; }
+
+  // Starts at once if that needs no waiting: an idle connection, a definite failure. nullopt:
+  // call Start. The receiver is not called from inside.
+  std::optional<StartResult> TryStart(const PickHints& hints, http::ResponseReceiver& receiver);
+  // Connects or waits for a free connection; calls back once, never from inside. Called right after
+  // TryStart for the same receiver it goes on with the endpoint that TryStart picked. Destroying
+  // the Operation takes the request out of the queue.
+  event::Operation Start(const PickHints& hints, http::ResponseReceiver& receiver,
+                         absl::AnyInvocable<void(StartResult)> done);
+  // Takes one of the retries that the circuit breaker allows; the token gives it back. nullopt:
+  // overflow. The router counts either.
+  std::optional<event::Operation> TakeRetry(int priority);
+
+  // New endpoints, of the same spec. Pools of endpoints that stayed are kept.
+  void SetEndpoints(std::shared_ptr<const ClusterState> state);
+  // The version was replaced or removed: connections end with their requests.
+  void Drain();
+
+ private:
+  friend class WorkerClusterRef;
+  friend class Http1Pool;  // reaches counters, breakers and Fail of the cluster it serves
+
+  std::optional<StartFailure> CheckPick(WorkerEndpoint* picked);
+  WorkerEndpoint* Pick(const PickHints& hints);
+  void Ref() { ++refs_; }
+  void Unref();
+  void RunDeferred() override;
+
+  event::Loop& loop_;
+  Random& random_;
+  std::shared_ptr<const ClusterState> state_;
+  ClusterCounters counters_;
+  uint32_t refs_ = 0;
+  bool is_draining_ = false;
+  http::ResponseReceiver* tried_for_ = nullptr;  // who TryStart picked tried_ for, just now
+  WorkerEndpoint* tried_ = nullptr;
+  std::vector<std::unique_ptr<WorkerEndpoint>> endpoints_;  // in the order of the set
+  std::unique_ptr<LoadBalancer> balancer_;
+};
+
+// Keeps a WorkerCluster alive; the count is not atomic.
+class WorkerClusterRef {
+ public:
+  WorkerClusterRef() = default;
+  explicit WorkerClusterRef(WorkerCluster* cluster) : cluster_(cluster) {
+    if (cluster_ != nullptr) cluster_->Ref();
+  }
+  WorkerClusterRef(const WorkerClusterRef& other) : WorkerClusterRef(other.cluster_) {}
+  WorkerClusterRef(WorkerClusterRef&& other) noexcept
+      : cluster_(std::exchange(other.cluster_, nullptr)) {}
+  WorkerClusterRef& operator=(WorkerClusterRef other) noexcept {
+    std::swap(cluster_, other.cluster_);
+    return *this;
+  }
+  ~WorkerClusterRef() {
+    if (cluster_ != nullptr) cluster_->Unref();
+  }
+
+  WorkerCluster* get() const { return cluster_; }
+  WorkerCluster& operator*() const { return *cluster_; }
+  WorkerCluster* operator->() const { return cluster_; }
+  explicit operator bool() const { return cluster_ != nullptr; }
+
+ private:
+  WorkerCluster* cluster_ = nullptr;
+};
+
+}  // namespace outrigger::upstream

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "source/http/filter_chain.h"
+
+namespace outrigger::testing {
+
+// What came out at the client's side of a chain.
+struct Reply {
+  bool has_head = false;
+  bool is_complete = false;
+  bool was_aborted = false;
+  int status = 0;
+  std::string detail;  // %RESPONSE_CODE_DETAILS%
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string Header(std::string_view name) const;
+};
+
+// What reached the end of the chain.
+struct Forwarded {
+  bool has_head = false;
+  bool is_complete = false;
+  std::string method, target;
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string Header(std::string_view name) const;
+};
+
+using HeaderList = std::vector<std::pair<std::string, std::string>>;
+
+// Runs one stream at a time through a chain of real filters, with a terminal that records and
+// answers as told, on a loop with a clock that is turned by hand.
+//
+//   FilterHarness chain(std::move(factory));
+//   EXPECT_THAT(chain.Request("GET /far"), RepliedWith(403, "rbac_access_denied"));
+class FilterHarness {
+ public:
+  explicit FilterHarness(http::HttpFilterFactory filter, http::BodyMode mode = http::BodyMode::kStream);
+  // `name` is how routes know the filter.
+  void AddFilter(std::string name, http::HttpFilterFactory filter,
+                 http::BodyMode mode = http::BodyMode::kStream);
+  ~FilterHarness();
+
+  // How the end of the chain answers a complete request; by default 200 without body.
+  void Answer(int status, std::string body = "", HeaderList headers = {});
+  // The end of the chain stays silent until RespondNow.
+  void AnswerLater() { answers_ = false; }
+  void RespondNow();
+
+  // Sends "GET /path" with `host: test` and `headers`, complete unless a body follows.
+  const Reply& Request(std::string_view line, const HeaderList& headers = {});
+  void Begin(std::string_view line, const HeaderList& headers = {}, bool last = false);
+  void Body(std::string_view piece, bool last);
+  void Trailers(const HeaderList& trailers);
+  // Ends the stream as if the client had gone.
+  void Cut();
+
+  // Environment of the next request.
+  void set_peer(std::string_view ip, uint16_t port = 40000);
+  void set_remote(std::string_view ip);
+  void set_local(std::string_view ip, uint16_t port);
+  void set_route(const route::Route* route) { route_ = route; }
+
+  // Posted and deferred work, due timers.
+  void Turn();
+  void Advance(base::Nanoseconds by);
+
+  const Reply& reply() const;
+  const Forwarded& forwarded() const;
+  const http::StreamSummary& summary() const;
+  int pauses() const;  // how often the sender is held back at present
+  event::Loop& loop() { return loop_; }
+  base::ManualClock& clock() { return clock_; }
+
+ private:
+  class Stream;
+  friend class Stream;
+
+  base::ManualClock clock_;
+  event::Loop loop_;
+  std::vector<http::ChainEntry> entries_;
+  http::ChainLimits limits_{.held_bytes = 1000, .whole_body_bytes = 100};
+  int status_ = 200;
+  std::string body_;
+  HeaderList headers_;
+  bool answers_ = true;
+  net::Address peer_, remote_, local_;
+  const route::Route* route_ = nullptr;
+  std::unique_ptr<Stream> stream_;
+};
+
+// The chain answered by itself, with this status and this detail.
+MATCHER_P2(RepliedWith, status, detail, "") {
+  *result_listener << "status " << arg.status << ", detail " << arg.detail;
+  return arg.is_complete && arg.status == status && arg.detail == detail;
+}
+MATCHER_P(HasStatus, status, "") {
+  *result_listener << "status " << arg.status << ", detail " << arg.detail;
+  return arg.is_complete && arg.status == status;
+}
+
+}  // namespace outrigger::testing
