@@ -2,12 +2,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "google/protobuf/any.pb.h"
+#include "source/stats/scope.h"
 
 namespace outrigger::xds {
 
@@ -49,12 +51,17 @@ struct ResourceType {
   struct Compiled {
     std::string name;
     std::shared_ptr<const void> object;
+    // Fields that our schema does not have, as "path: unknown field ...": counted, logged once.
+    std::vector<std::string> unknown_fields = {};
   };
   std::function<absl::StatusOr<Compiled>(const google::protobuf::Any& body)> compile;
   // Main thread: takes the update; what it cannot take is added to the refused ones, by name.
   std::function<std::vector<RefusedResource>(Update update)> apply;
   // Main thread: initial_fetch_timeout passed without an answer for these names (empty: wildcard).
   std::function<void(const std::vector<std::string>& names)> timed_out;
+  // Main thread: where the subscription's statistics go: wildcard types are asked once, with an
+  // empty name, others for each name. Left out, or null: they are not counted.
+  std::function<std::optional<stats::Scope>(std::string_view name)> scope = nullptr;
 };
 
 }  // namespace outrigger::xds
