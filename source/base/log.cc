@@ -13,7 +13,7 @@
 #include <spdlog/pattern_formatter.h>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "source/base/mutex.h"
 
 namespace outrigger::base {
 namespace {
@@ -36,7 +36,7 @@ class LogFile {
         return InvalidArgument("log: cannot open \"", output.path, "\": ", strerror(errno));
       }
     }
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     if (fd_ != STDERR_FILENO) ::close(fd_);
     fd_ = fd;
     formatter_ = std::make_unique<spdlog::pattern_formatter>(output.pattern);
@@ -49,14 +49,14 @@ class LogFile {
                                            static_cast<spdlog::level::level_enum>(level),
                                            spdlog::string_view_t(text.data(), text.size()));
     spdlog::memory_buf_t line;
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(mutex_);
     formatter_->format(message, line);
     // A log that cannot be written is not a reason to stop serving.
     [[maybe_unused]] const ssize_t written = ::write(fd_, line.data(), line.size());
   }
 
  private:
-  absl::Mutex mutex_;
+  Mutex mutex_;
   int fd_ ABSL_GUARDED_BY(mutex_) = STDERR_FILENO;
   std::unique_ptr<spdlog::pattern_formatter> formatter_ ABSL_GUARDED_BY(mutex_) =
       std::make_unique<spdlog::pattern_formatter>(LogOutput().pattern);

@@ -25,9 +25,9 @@ constexpr std::array kMembership = {
     Metric{"membership_change", Kind::kCounter}, Metric{"membership_total", Kind::kGauge},
     Metric{"membership_healthy", Kind::kGauge},  Metric{"membership_degraded", Kind::kGauge},
     Metric{"membership_excluded", Kind::kGauge}, Metric{"max_host_weight", Kind::kGauge},
-    Metric{"version", Kind::kGauge},             Metric{"update_attempt", Kind::kCounter},
-    Metric{"update_success", Kind::kCounter},    Metric{"update_failure", Kind::kCounter},
-    Metric{"update_empty", Kind::kCounter},      Metric{"update_no_rebuild", Kind::kCounter},
+    Metric{"update_attempt", Kind::kCounter},    Metric{"update_success", Kind::kCounter},
+    Metric{"update_failure", Kind::kCounter},    Metric{"update_empty", Kind::kCounter},
+    Metric{"update_no_rebuild", Kind::kCounter},
 };
 
 constexpr std::array kBreakers = {
@@ -80,7 +80,6 @@ MembershipCounters MembershipCounters::Declare(stats::Store& store, std::string_
       OUTRIGGER_GAUGE_OF(kMembership, membership_degraded),
       OUTRIGGER_GAUGE_OF(kMembership, membership_excluded),
       OUTRIGGER_GAUGE_OF(kMembership, max_host_weight),
-      OUTRIGGER_GAUGE_OF(kMembership, version),
       OUTRIGGER_COUNTER_OF(kMembership, update_attempt),
       OUTRIGGER_COUNTER_OF(kMembership, update_success),
       OUTRIGGER_COUNTER_OF(kMembership, update_failure),

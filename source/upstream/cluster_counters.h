@@ -93,7 +93,6 @@ struct MembershipCounters {
   stats::Gauge membership_degraded;
   stats::Gauge membership_excluded;
   stats::Gauge max_host_weight;
-  stats::Gauge version;
   stats::Counter update_attempt;
   stats::Counter update_success;
   stats::Counter update_failure;

@@ -5,7 +5,7 @@ namespace outrigger::upstream {
 ClusterName::~ClusterName() { names_.Release(id_, text_); }
 
 ClusterNameRef ClusterNames::Intern(std::string_view name) {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(mutex_);
   std::weak_ptr<const ClusterName>& known = names_[std::string(name)];
   if (ClusterNameRef held = known.lock()) return held;
   // New, or its last holder just went and waits in Release for the mutex; then it gives back its
@@ -23,12 +23,12 @@ ClusterNameRef ClusterNames::Intern(std::string_view name) {
 }
 
 uint32_t ClusterNames::bound() const {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(mutex_);
   return bound_;
 }
 
 void ClusterNames::Release(uint32_t id, const std::string& text) {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(mutex_);
   free_.push_back(id);
   const auto found = names_.find(text);
   if (found != names_.end() && found->second.expired()) names_.erase(found);

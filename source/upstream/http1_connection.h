@@ -37,6 +37,8 @@ class Http1Connection final : public event::Deletable,
 
   net::Connection& connection() { return connection_; }
   uint32_t request_count() const { return codec_.exchange_count(); }
+  // Ended with its last request unfinished.
+  bool has_failed_request() const { return codec_.has_failed(); }
   bool was_closed_by_peer() const { return was_closed_by_peer_; }
   base::MonoTime created() const { return created_; }
   base::MonoTime idle_since() const { return idle_since_; }

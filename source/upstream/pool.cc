@@ -255,9 +255,14 @@ void Http1Pool::Remove(Http1Connection& connection) {
   tally_->cx_active().Decrement();
   counters().upstream_cx_active.Decrement();
   counters().upstream_cx_destroy.Increment();
-  const stats::Counter by_whom =
-      is_local ? counters().upstream_cx_destroy_local : counters().upstream_cx_destroy_remote;
-  by_whom.Increment();
+  (is_local ? counters().upstream_cx_destroy_local : counters().upstream_cx_destroy_remote)
+      .Increment();
+  if (connection.has_failed_request()) {
+    counters().upstream_cx_destroy_with_active_rq.Increment();
+    (is_local ? counters().upstream_cx_destroy_local_with_active_rq
+              : counters().upstream_cx_destroy_remote_with_active_rq)
+        .Increment();
+  }
   counters().upstream_cx_length_ms.Record(MillisSince(connection.created(), loop_.Now()));
   loop_.DeleteLater(std::unique_ptr<event::Deletable>(&connection));
 }
@@ -297,9 +302,9 @@ void Http1Pool::OnIdleTimer() {
     const auto& spec = cluster_.spec();
     const bool is_idle_timeout =
         spec.idle_timeout && connection.idle_since() + *spec.idle_timeout <= now;
-    const stats::Counter why = is_idle_timeout ? counters().upstream_cx_idle_timeout
-                                               : counters().upstream_cx_max_duration_reached;
-    why.Increment();
+    (is_idle_timeout ? counters().upstream_cx_idle_timeout
+                     : counters().upstream_cx_max_duration_reached)
+        .Increment();
     Remove(connection);
   });
   if (next != base::MonoTime::max()) {

@@ -13,9 +13,10 @@ CompileThread::CompileThread(event::Loop& loop) : loop_(loop), thread_([this] { 
 
 CompileThread::~CompileThread() {
   {
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(mutex_);
     is_stopping_ = true;
   }
+  has_work_.notify_one();
   thread_.join();
 }
 
@@ -33,20 +34,22 @@ event::Operation CompileThread::Run(absl::AnyInvocable<void()> work,
 }
 
 void CompileThread::Run(absl::AnyInvocable<void()> work) {
-  absl::MutexLock lock(&mutex_);
-  jobs_.push_back(std::move(work));
+  {
+    base::MutexLock lock(mutex_);
+    jobs_.push_back(std::move(work));
+  }
+  has_work_.notify_one();
 }
 
-void CompileThread::RunJobs() {
+// The analysis does not follow a condition variable.
+void CompileThread::RunJobs() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   std::vector<absl::AnyInvocable<void()>> taken;
   while (true) {
     {
-      absl::MutexLock lock(&mutex_);
-      mutex_.Await(absl::Condition(
-          +[](CompileThread* self) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-            return self->is_stopping_ || !self->jobs_.empty();
-          },
-          this));
+      std::unique_lock lock(mutex_.native());
+      has_work_.wait(lock, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+        return is_stopping_ || !jobs_.empty();
+      });
       if (is_stopping_) return;
       taken.swap(jobs_);
     }

@@ -1,11 +1,12 @@
 #pragma once
 
+#include <condition_variable>
 #include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
-#include "absl/synchronization/mutex.h"
+#include "source/base/mutex.h"
 #include "source/event/loop.h"
 #include "source/event/operation.h"
 
@@ -34,7 +35,8 @@ class CompileThread final {
 
   event::Loop& loop_;
   // Posting to a thread without a loop needs a lock.
-  absl::Mutex mutex_;
+  base::Mutex mutex_;
+  std::condition_variable has_work_;
   std::vector<absl::AnyInvocable<void()>> jobs_ ABSL_GUARDED_BY(mutex_);
   bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <google/protobuf/any.pb.h>
+
 #include <functional>
 #include <memory>
 #include <optional>
@@ -8,7 +10,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "google/protobuf/any.pb.h"
 #include "source/stats/scope.h"
 
 namespace outrigger::xds {
