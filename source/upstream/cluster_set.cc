@@ -226,6 +226,11 @@ bool ClusterSet::IsActive(std::string_view name) const {
   return found != entries_.end() && found->second->active.spec != nullptr;
 }
 
+bool ClusterSet::IsWarming(std::string_view name) const {
+  const auto found = entries_.find(std::string(name));
+  return found != entries_.end() && found->second->warming.spec != nullptr;
+}
+
 std::vector<ClusterSet::Listing> ClusterSet::Describe() const {
   std::vector<Listing> listings;
   listings.reserve(entries_.size());

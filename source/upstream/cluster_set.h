@@ -61,6 +61,8 @@ class ClusterSet final {
 
   // Whether a cluster of that name serves requests.
   bool IsActive(std::string_view name) const;
+  // Whether a version of it waits for endpoints.
+  bool IsWarming(std::string_view name) const;
   size_t warming_count() const { return warming_count_; }
   // Runs each time a new version of a cluster serves (its first too); from inside Add, SetEndpoints
   // and StopWaitingForEndpoints as well. It may not change the set.
