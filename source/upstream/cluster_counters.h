@@ -48,6 +48,7 @@ namespace outrigger::upstream {
   COUNTER(upstream_rq_retry_overflow)                         \
   COUNTER(upstream_rq_retry_limit_exceeded)                   \
   COUNTER(upstream_rq_retry_backoff_exponential)              \
+  COUNTER(upstream_rq_replayed)                               \
   COUNTER(retry_or_shadow_abandoned)                          \
   COUNTER(upstream_flow_control_paused_reading_total)         \
   COUNTER(upstream_flow_control_resumed_reading_total)        \

@@ -20,6 +20,16 @@ std::string Lines(const HeaderMap& map, std::string_view prefix) {
   return text;
 }
 
+// Reading what the codec sent may be what it waits for.
+void TurnUntilQuiet(event::Loop& loop, Wire& wire, std::string& output) {
+  for (;;) {
+    const bool was_busy = loop.RunOnce();
+    const std::string received = wire.Receive();
+    output += received;
+    if (!was_busy && received.empty()) return;
+  }
+}
+
 }  // namespace
 
 size_t Cuts::Next(size_t left) {
@@ -42,8 +52,7 @@ Wire::~Wire() {
 }
 
 bool Wire::Send(std::string_view bytes) {
-  return send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
-         static_cast<ssize_t>(bytes.size());
+  return send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
 }
 
 void Wire::FinishSending() { shutdown(fd_, SHUT_WR); }
@@ -75,11 +84,10 @@ ServerHarness::ServerHarness(Options options, net::ConnectionLimits limits)
       stream.Respond(200, "ok");
     }
   };
-  connection_ = std::make_unique<net::Connection>(loop_, net::Socket(wire_.TakeCodecEnd()),
-                                                  static_cast<net::ConnectionEvents&>(*this),
-                                                  limits);
-  codec_ = std::make_unique<ServerCodec>(*connection_, options_,
-                                         static_cast<ServerStreams&>(*this));
+  connection_ = std::make_unique<net::Connection>(
+      loop_, net::Socket(wire_.TakeCodecEnd()), static_cast<net::ConnectionEvents&>(*this), limits);
+  codec_ =
+      std::make_unique<ServerCodec>(*connection_, options_, static_cast<ServerStreams&>(*this));
 }
 
 ServerHarness::~ServerHarness() = default;
@@ -99,12 +107,7 @@ void ServerHarness::FinishSending() {
   Turn();
 }
 
-void ServerHarness::Turn() {
-  while (loop_.RunOnce()) {
-    output_ += wire_.Receive();
-  }
-  output_ += wire_.Receive();
-}
+void ServerHarness::Turn() { TurnUntilQuiet(loop_, wire_, output_); }
 
 std::string ServerHarness::TakeOutput() { return std::exchange(output_, {}); }
 
@@ -148,12 +151,15 @@ void ServerHarness::Stream::OnRequestError(const StreamError& error) {
 }
 
 void ServerHarness::Stream::Finish(std::string_view how) {
-  CHECK(!is_complete_);
-  is_complete_ = true;
+  const bool is_gone = is_refused_ && error_.kind == ErrorKind::kConnectionClosed;
+  CHECK(!is_complete_ || is_gone);
   std::string& events = harness_.events_;
+  if (std::exchange(is_complete_, true)) {
+    events.append(how).append("\n");
+    return;
+  }
   if (!body_.empty()) events.append("body: \"").append(body_).append("\"\n");
   events.append(Lines(trailers_, "trailer ")).append(how).append("\n");
-  const bool is_gone = is_refused_ && error_.kind == ErrorKind::kConnectionClosed;
   if (!harness_.answers_at_head && !is_gone && harness_.answer) harness_.answer(*this);
 }
 
@@ -184,8 +190,8 @@ ClientHarness::ClientHarness(Options options) : options_(std::move(options)) {
   connection_ = std::make_unique<net::Connection>(loop_, net::Socket(wire_.TakeCodecEnd()),
                                                   static_cast<net::ConnectionEvents&>(*this),
                                                   net::ConnectionLimits());
-  codec_ = std::make_unique<ClientCodec>(*connection_, options_,
-                                         static_cast<ClientCodecEvents&>(*this));
+  codec_ =
+      std::make_unique<ClientCodec>(*connection_, options_, static_cast<ClientCodecEvents&>(*this));
 }
 
 ClientHarness::~ClientHarness() = default;
@@ -226,12 +232,7 @@ void ClientHarness::FinishSending() {
   Turn();
 }
 
-void ClientHarness::Turn() {
-  while (loop_.RunOnce()) {
-    output_ += wire_.Receive();
-  }
-  output_ += wire_.Receive();
-}
+void ClientHarness::Turn() { TurnUntilQuiet(loop_, wire_, output_); }
 
 std::string ClientHarness::TakeOutput() { return std::exchange(output_, {}); }
 

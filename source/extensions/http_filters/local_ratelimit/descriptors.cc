@@ -120,15 +120,14 @@ DescriptorSource::Action DescriptorSource::MaskedAddress(const Proto::MaskedRemo
 
 absl::StatusOr<DescriptorSource::Action> DescriptorSource::HeaderMatch(
     const Proto::HeaderValueMatch& proto) {
+  config::Findings findings;
+  const config::Place place(findings);
   std::vector<route::HeaderMatcher> matchers;
   for (int i = 0; i < proto.headers_size(); ++i) {
-    auto matcher = config::CompileHeaderMatcher(proto.headers(i));
-    if (!matcher.ok()) {
-      return base::InvalidArgument("header_value_match.headers[", i,
-                                   "]: ", base::StdView(matcher.status().message()));
-    }
-    matchers.push_back(*std::move(matcher));
+    auto matcher = config::ReadHeaderMatcher(proto.headers(i), place.At("header_value_match.headers", i));
+    if (matcher) matchers.push_back(*std::move(matcher));
   }
+  if (findings.size() > 0) return findings.ToStatus();
   const bool expected = !proto.has_expect_match() || proto.expect_match().value();
   return Action([matchers = std::move(matchers), expected,
                  key = OrElse(proto.descriptor_key(), "header_match"),
@@ -143,15 +142,14 @@ absl::StatusOr<DescriptorSource::Action> DescriptorSource::HeaderMatch(
 
 absl::StatusOr<DescriptorSource::Action> DescriptorSource::QueryMatch(
     const Proto::QueryParameterValueMatch& proto) {
+  config::Findings findings;
+  const config::Place place(findings);
   std::vector<route::QueryMatcher> matchers;
   for (int i = 0; i < proto.query_parameters_size(); ++i) {
-    auto matcher = config::CompileQueryMatcher(proto.query_parameters(i));
-    if (!matcher.ok()) {
-      return base::InvalidArgument("query_parameter_value_match.query_parameters[", i,
-                                   "]: ", base::StdView(matcher.status().message()));
-    }
-    matchers.push_back(*std::move(matcher));
+    auto matcher = config::ReadQueryMatcher(proto.query_parameters(i), place.At("query_parameter_value_match.query_parameters", i));
+    if (matcher) matchers.push_back(*std::move(matcher));
   }
+  if (findings.size() > 0) return findings.ToStatus();
   const bool expected = !proto.has_expect_match() || proto.expect_match().value();
   return Action([matchers = std::move(matchers), expected,
                  key = OrElse(proto.descriptor_key(), "query_match"),

@@ -13,23 +13,21 @@ using envoy::config::rbac::v3::Principal;
 
 constexpr int kMostLevels = 32;
 
-absl::Status TooDeep() { return base::InvalidArgument("more than ", kMostLevels, " levels deep"); }
-
-absl::Status NotImplemented(std::string_view field) {
-  return base::InvalidArgument(field, ": not implemented");
+std::nullopt_t NotImplemented(std::string_view field, const config::Place& place) {
+  place.At(field).Refuse("not implemented");
+  return std::nullopt;
 }
 
-// All or any of a list of the same kind of thing.
-template <typename List, typename CompileOne>
-absl::StatusOr<std::vector<Condition>> CompileList(std::string_view field, const List& list,
-                                                   CompileOne compile) {
+// A list of the same kind of thing; empty after a refusal.
+template <typename List, typename ReadOne>
+std::vector<Condition> ReadList(const List& list, const config::Place& place,
+                                std::string_view field, ReadOne read) {
   std::vector<Condition> conditions;
   for (int i = 0; i < list.size(); ++i) {
-    auto condition = compile(list[i]);
-    if (!condition.ok()) return Within(base::StrCat(field, "[", i, "]"), condition.status());
-    conditions.push_back(*std::move(condition));
+    auto condition = read(list[i], place.At(field, i));
+    if (condition) conditions.push_back(*std::move(condition));
   }
-  if (conditions.empty()) return base::InvalidArgument(field, ": at least one is needed");
+  if (list.empty()) place.At(field).Refuse("at least one is needed");
   return conditions;
 }
 
@@ -51,38 +49,43 @@ Condition Any(std::vector<Condition> conditions) {
   };
 }
 
-Condition Not(Condition condition) {
-  return [condition = std::move(condition)](http::StreamView& s) { return !condition(s); };
+std::optional<Condition> Not(std::optional<Condition> condition) {
+  if (!condition) return std::nullopt;
+  return [condition = *std::move(condition)](http::StreamView& s) { return !condition(s); };
 }
 
-absl::StatusOr<Condition> Header(std::string_view field,
-                                 const envoy::config::route::v3::HeaderMatcher& proto) {
-  auto matcher = config::CompileHeaderMatcher(proto);
-  if (!matcher.ok()) return Within(field, matcher.status());
-  return Condition([matcher = *std::move(matcher)](http::StreamView& stream) {
+std::optional<Condition> Header(const envoy::config::route::v3::HeaderMatcher& proto,
+                                const config::Place& place) {
+  auto matcher = config::ReadHeaderMatcher(proto, place);
+  if (!matcher) return std::nullopt;
+  return [matcher = *std::move(matcher)](http::StreamView& stream) {
     return matcher.Matches(stream.request());
-  });
+  };
 }
 
-absl::StatusOr<Condition> UrlPath(const envoy::type::matcher::v3::PathMatcher& proto) {
-  auto matcher = config::CompileStringMatcher(proto.path());
-  if (!matcher.ok()) return Within("url_path.path", matcher.status());
-  return Condition([matcher = *std::move(matcher)](http::StreamView& stream) {
+std::optional<Condition> UrlPath(const envoy::type::matcher::v3::PathMatcher& proto,
+                                 const config::Place& place) {
+  auto matcher = config::ReadStringMatcher(proto.path(), place.At("path"));
+  if (!matcher) return std::nullopt;
+  return [matcher = *std::move(matcher)](http::StreamView& stream) {
     return matcher.Matches(stream.request().path());
-  });
+  };
 }
 
 using AddressOf = const net::Address* (*)(const http::StreamSummary&);
 
-absl::StatusOr<Condition> InRange(std::string_view field,
-                                  const envoy::config::core::v3::CidrRange& proto, AddressOf of) {
+std::optional<Condition> InRange(const envoy::config::core::v3::CidrRange& proto,
+                                 const config::Place& place, AddressOf of) {
   const uint32_t bits = proto.has_prefix_len() ? proto.prefix_len().value() : 0;
   auto range = net::Cidr::Make(proto.address_prefix(), bits);
-  if (!range.ok()) return Within(field, range.status());
-  return Condition([range = *range, of](http::StreamView& stream) {
+  if (!range.ok()) {
+    place.Refuse(range.status());
+    return std::nullopt;
+  }
+  return [range = *range, of](http::StreamView& stream) {
     const net::Address* address = of(stream.summary());
     return address != nullptr && address->is_ip() && range.Contains(*address);
-  });
+  };
 }
 
 const net::Address* Local(const http::StreamSummary& summary) { return summary.downstream_local; }
@@ -96,127 +99,129 @@ uint16_t LocalPort(http::StreamView& stream) {
   return address == nullptr ? 0 : address->port();
 }
 
-absl::StatusOr<Condition> PortIs(uint32_t port) {
-  if (port > 65535) return base::InvalidArgument("destination_port: must be 0-65535, got ", port);
-  return Condition([port](http::StreamView& stream) { return LocalPort(stream) == port; });
+std::optional<Condition> PortIs(uint32_t port, const config::Place& place) {
+  if (port > 65535) {
+    place.Refuse(base::StrCat("must be 0-65535, got ", port));
+    return std::nullopt;
+  }
+  return [port](http::StreamView& stream) { return LocalPort(stream) == port; };
 }
 
-absl::StatusOr<Condition> PortIn(int first, int end) {
+std::optional<Condition> PortIn(int first, int end, const config::Place& place) {
   if (first < 0 || end > 65536 || first >= end) {
-    return base::InvalidArgument("destination_port_range: must be start < end within 0-65536, got ",
-                                 first, " to ", end);
+    place.Refuse(base::StrCat("must be start < end within 0-65536, got ", first, " to ", end));
+    return std::nullopt;
   }
-  return Condition([first, end](http::StreamView& stream) {
+  return [first, end](http::StreamView& stream) {
     const int port = LocalPort(stream);
     return port >= first && port < end;
-  });
+  };
 }
 
-absl::StatusOr<Condition> CompileNot(std::string_view field, absl::StatusOr<Condition> inner) {
-  if (!inner.ok()) return Within(field, inner.status());
-  return Not(*std::move(inner));
+bool IsTooDeep(int depth, const config::Place& place) {
+  if (depth < kMostLevels) return false;
+  place.Refuse(base::StrCat("more than ", kMostLevels, " levels deep"));
+  return true;
 }
 
 }  // namespace
 
-absl::Status Within(std::string_view where, const absl::Status& status) {
-  const std::string_view message = base::StdView(status.message());
-  // The inner text begins with a path of its own, or with what is wrong with `where` itself.
-  const bool has_path = message.find_first_of(" :") != std::string_view::npos &&
-                        message[message.find_first_of(" :")] == ':';
-  return base::InvalidArgument(where, has_path ? "." : ": ", message);
-}
-
-absl::StatusOr<Condition> CompilePermission(const Permission& permission, int depth) {
-  if (depth >= kMostLevels) return TooDeep();
-  const auto deeper = [&](const Permission& p) { return CompilePermission(p, depth + 1); };
+std::optional<Condition> ReadPermission(const Permission& permission, const config::Place& place,
+                                        int depth) {
+  if (IsTooDeep(depth, place)) return std::nullopt;
+  const auto deeper = [depth](const Permission& p, const config::Place& where) {
+    return ReadPermission(p, where, depth + 1);
+  };
   switch (permission.rule_case()) {
     case Permission::kAndRules: {
-      auto rules = CompileList("and_rules.rules", permission.and_rules().rules(), deeper);
-      if (!rules.ok()) return rules.status();
-      return All(*std::move(rules));
+      const config::Place below = place.At("and_rules");
+      return All(ReadList(permission.and_rules().rules(), below, "rules", deeper));
     }
     case Permission::kOrRules: {
-      auto rules = CompileList("or_rules.rules", permission.or_rules().rules(), deeper);
-      if (!rules.ok()) return rules.status();
-      return Any(*std::move(rules));
+      const config::Place below = place.At("or_rules");
+      return Any(ReadList(permission.or_rules().rules(), below, "rules", deeper));
     }
     case Permission::kNotRule:
-      return CompileNot("not_rule", deeper(permission.not_rule()));
+      return Not(deeper(permission.not_rule(), place.At("not_rule")));
     case Permission::kAny:
-      return Condition([any = permission.any()](http::StreamView&) { return any; });
+      return [any = permission.any()](http::StreamView&) { return any; };
     case Permission::kHeader:
-      return Header("header", permission.header());
+      return Header(permission.header(), place.At("header"));
     case Permission::kUrlPath:
-      return UrlPath(permission.url_path());
+      return UrlPath(permission.url_path(), place.At("url_path"));
     case Permission::kDestinationIp:
-      return InRange("destination_ip", permission.destination_ip(), Local);
+      return InRange(permission.destination_ip(), place.At("destination_ip"), Local);
     case Permission::kDestinationPort:
-      return PortIs(permission.destination_port());
+      return PortIs(permission.destination_port(), place.At("destination_port"));
     case Permission::kDestinationPortRange:
       return PortIn(permission.destination_port_range().start(),
-                    permission.destination_port_range().end());
+                    permission.destination_port_range().end(), place.At("destination_port_range"));
     case Permission::kMetadata:
-      return NotImplemented("metadata");
+      return NotImplemented("metadata", place);
     case Permission::kSourcedMetadata:
-      return NotImplemented("sourced_metadata");
+      return NotImplemented("sourced_metadata", place);
     case Permission::kRequestedServerName:
-      return NotImplemented("requested_server_name");
+      return NotImplemented("requested_server_name", place);
     case Permission::kMatcher:
-      return NotImplemented("matcher");
+      return NotImplemented("matcher", place);
     case Permission::kUriTemplate:
-      return NotImplemented("uri_template");
+      return NotImplemented("uri_template", place);
     case Permission::RULE_NOT_SET:
       break;
   }
-  return base::InvalidArgument("one of any, and_rules, or_rules, not_rule, header, url_path, "
-                               "destination_ip, destination_port, destination_port_range is needed");
+  place.Refuse(
+      "one of any, and_rules, or_rules, not_rule, header, url_path, destination_ip, "
+      "destination_port, destination_port_range is needed");
+  return std::nullopt;
 }
 
-absl::StatusOr<Condition> CompilePrincipal(const Principal& principal, int depth) {
-  if (depth >= kMostLevels) return TooDeep();
-  const auto deeper = [&](const Principal& p) { return CompilePrincipal(p, depth + 1); };
+std::optional<Condition> ReadPrincipal(const Principal& principal, const config::Place& place,
+                                       int depth) {
+  if (IsTooDeep(depth, place)) return std::nullopt;
+  const auto deeper = [depth](const Principal& p, const config::Place& where) {
+    return ReadPrincipal(p, where, depth + 1);
+  };
   switch (principal.identifier_case()) {
     case Principal::kAndIds: {
-      auto ids = CompileList("and_ids.ids", principal.and_ids().ids(), deeper);
-      if (!ids.ok()) return ids.status();
-      return All(*std::move(ids));
+      const config::Place below = place.At("and_ids");
+      return All(ReadList(principal.and_ids().ids(), below, "ids", deeper));
     }
     case Principal::kOrIds: {
-      auto ids = CompileList("or_ids.ids", principal.or_ids().ids(), deeper);
-      if (!ids.ok()) return ids.status();
-      return Any(*std::move(ids));
+      const config::Place below = place.At("or_ids");
+      return Any(ReadList(principal.or_ids().ids(), below, "ids", deeper));
     }
     case Principal::kNotId:
-      return CompileNot("not_id", deeper(principal.not_id()));
+      return Not(deeper(principal.not_id(), place.At("not_id")));
     case Principal::kAny:
-      return Condition([any = principal.any()](http::StreamView&) { return any; });
+      return [any = principal.any()](http::StreamView&) { return any; };
     case Principal::kHeader:
-      return Header("header", principal.header());
+      return Header(principal.header(), place.At("header"));
     case Principal::kUrlPath:
-      return UrlPath(principal.url_path());
+      return UrlPath(principal.url_path(), place.At("url_path"));
     // The deprecated source_ip means the socket's peer, or what the PROXY protocol says of it.
     case Principal::kSourceIp:
-      return InRange("source_ip", principal.source_ip(), DirectRemote);
+      return InRange(principal.source_ip(), place.At("source_ip"), DirectRemote);
     case Principal::kDirectRemoteIp:
-      return InRange("direct_remote_ip", principal.direct_remote_ip(), DirectRemote);
+      return InRange(principal.direct_remote_ip(), place.At("direct_remote_ip"), DirectRemote);
     case Principal::kRemoteIp:
-      return InRange("remote_ip", principal.remote_ip(), Remote);
+      return InRange(principal.remote_ip(), place.At("remote_ip"), Remote);
     case Principal::kAuthenticated:
-      return NotImplemented("authenticated");
+      return NotImplemented("authenticated", place);
     case Principal::kMetadata:
-      return NotImplemented("metadata");
+      return NotImplemented("metadata", place);
     case Principal::kSourcedMetadata:
-      return NotImplemented("sourced_metadata");
+      return NotImplemented("sourced_metadata", place);
     case Principal::kFilterState:
-      return NotImplemented("filter_state");
+      return NotImplemented("filter_state", place);
     case Principal::kCustom:
-      return NotImplemented("custom");
+      return NotImplemented("custom", place);
     case Principal::IDENTIFIER_NOT_SET:
       break;
   }
-  return base::InvalidArgument("one of any, and_ids, or_ids, not_id, header, url_path, source_ip, "
-                               "direct_remote_ip, remote_ip is needed");
+  place.Refuse(
+      "one of any, and_ids, or_ids, not_id, header, url_path, source_ip, direct_remote_ip, "
+      "remote_ip is needed");
+  return std::nullopt;
 }
 
 }  // namespace outrigger::rbac

@@ -42,38 +42,30 @@ class Enforcement final : public http::RouteFilterConfig {
   std::optional<CountedRules> shadow_rules;
 };
 
-absl::StatusOr<CountedRules> Compile(std::string_view field, const envoy::config::rbac::v3::RBAC& proto,
-                                     const std::string& stat_prefix,
-                                     std::span<const stats::Metric> table,
-                                     config::FactoryContext& context) {
-  auto rules = Rules::Compile(proto);
-  if (!rules.ok()) return Within(field, rules.status());
+CountedRules Read(const envoy::config::rbac::v3::RBAC& proto, const std::string& stat_prefix,
+                  std::span<const stats::Metric> table, const config::Place& place,
+                  config::FactoryContext& context) {
   stats::GroupPtr group =
       context.stats().Declare(stats::HttpRbacScope(context.stat_prefix(), stat_prefix), table);
-  return CountedRules{.rules = *std::move(rules),
-                      .group = group,
-                      .allowed = group->counter(0),
-                      .denied = group->counter(1)};
+  return {.rules = Rules::Read(proto, place),
+          .group = group,
+          .allowed = group->counter(0),
+          .denied = group->counter(1)};
 }
 
-absl::StatusOr<std::shared_ptr<const Enforcement>> Compile(const Config& config,
-                                                           config::FactoryContext& context) {
-  if (config.track_per_rule_stats()) {
-    return base::InvalidArgument("track_per_rule_stats: not implemented");
-  }
+std::shared_ptr<const Enforcement> Read(const Config& config, const config::Place& place,
+                                        config::FactoryContext& context) {
   auto enforcement = std::make_shared<Enforcement>();
+  if (config.track_per_rule_stats()) place.At("track_per_rule_stats").Refuse("not implemented");
   if (config.has_rules()) {
-    auto rules = Compile("rules", config.rules(), config.rules_stat_prefix(), kTable, context);
-    if (!rules.ok()) return rules.status();
-    enforcement->rules = *std::move(rules);
+    enforcement->rules =
+        Read(config.rules(), config.rules_stat_prefix(), kTable, place.At("rules"), context);
   }
   if (config.has_shadow_rules()) {
-    auto rules = Compile("shadow_rules", config.shadow_rules(), config.shadow_rules_stat_prefix(),
-                         kShadowTable, context);
-    if (!rules.ok()) return rules.status();
-    enforcement->shadow_rules = *std::move(rules);
+    enforcement->shadow_rules = Read(config.shadow_rules(), config.shadow_rules_stat_prefix(),
+                                     kShadowTable, place.At("shadow_rules"), context);
   }
-  return std::shared_ptr<const Enforcement>(std::move(enforcement));
+  return enforcement;
 }
 
 class Rbac final : public http::HttpFilter {
@@ -105,19 +97,21 @@ class Rbac final : public http::HttpFilter {
 }  // namespace
 
 absl::StatusOr<http::HttpFilterFactory> Create(const Config& config, config::FactoryContext& context) {
-  auto enforcement = Compile(config, context);
-  if (!enforcement.ok()) return enforcement.status();
-  return http::HttpFilterFactory(
-      [enforcement = *std::move(enforcement)](http::FilterStream& stream) {
-        return std::make_unique<Rbac>(*enforcement, stream);
-      });
+  config::Findings findings;
+  auto enforcement = Read(config, config::Place(findings), context);
+  if (findings.size() > 0) return findings.ToStatus();
+  return http::HttpFilterFactory([enforcement](http::FilterStream& stream) {
+    return std::make_unique<Rbac>(*enforcement, stream);
+  });
 }
 
 absl::StatusOr<config::RouteFilterConfigPtr> CreateForRoute(const RouteConfig& config,
                                                             config::FactoryContext& context) {
-  auto enforcement = Compile(config.rbac(), context);
-  if (!enforcement.ok()) return Within("rbac", enforcement.status());
-  return config::RouteFilterConfigPtr(*std::move(enforcement));
+  config::Findings findings;
+  const config::Place place(findings);
+  auto enforcement = Read(config.rbac(), place.At("rbac"), context);
+  if (findings.size() > 0) return findings.ToStatus();
+  return config::RouteFilterConfigPtr(std::move(enforcement));
 }
 
 }  // namespace outrigger::rbac

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "source/base/text.h"
 #include "source/extensions/http_filters/rbac/conditions.h"
 
 namespace outrigger::rbac {
@@ -14,33 +13,29 @@ bool AnyHolds(const std::vector<Condition>& conditions, http::StreamView& stream
                      [&](const Condition& condition) { return condition(stream); });
 }
 
-absl::StatusOr<Policy> CompilePolicy(const std::string& name,
-                                     const envoy::config::rbac::v3::Policy& proto) {
+Policy ReadPolicy(const std::string& name, const envoy::config::rbac::v3::Policy& proto,
+                  const config::Place& place) {
   Policy policy{.name = name};
   for (int i = 0; i < proto.permissions_size(); ++i) {
-    auto condition = CompilePermission(proto.permissions(i));
-    if (!condition.ok()) return Within(base::StrCat("permissions[", i, "]"), condition.status());
-    policy.permissions.push_back(*std::move(condition));
+    auto condition = ReadPermission(proto.permissions(i), place.At("permissions", i));
+    if (condition) policy.permissions.push_back(*std::move(condition));
   }
   for (int i = 0; i < proto.principals_size(); ++i) {
-    auto condition = CompilePrincipal(proto.principals(i));
-    if (!condition.ok()) return Within(base::StrCat("principals[", i, "]"), condition.status());
-    policy.principals.push_back(*std::move(condition));
+    auto condition = ReadPrincipal(proto.principals(i), place.At("principals", i));
+    if (condition) policy.principals.push_back(*std::move(condition));
   }
-  if (policy.permissions.empty()) return base::InvalidArgument("permissions: at least one is needed");
-  if (policy.principals.empty()) return base::InvalidArgument("principals: at least one is needed");
+  if (proto.permissions().empty()) place.At("permissions").Refuse("at least one is needed");
+  if (proto.principals().empty()) place.At("principals").Refuse("at least one is needed");
   return policy;
 }
 
 }  // namespace
 
-absl::StatusOr<Rules> Rules::Compile(const envoy::config::rbac::v3::RBAC& proto) {
+Rules Rules::Read(const envoy::config::rbac::v3::RBAC& proto, const config::Place& place) {
   Rules rules;
   rules.action_ = proto.action();
   for (const auto& [name, policy] : proto.policies()) {
-    auto compiled = CompilePolicy(name, policy);
-    if (!compiled.ok()) return Within(base::StrCat("policies[\"", name, "\"]"), compiled.status());
-    rules.policies_.push_back(*std::move(compiled));
+    rules.policies_.push_back(ReadPolicy(name, policy, place.At("policies", name)));
   }
   std::sort(rules.policies_.begin(), rules.policies_.end(),
             [](const Policy& a, const Policy& b) { return a.name < b.name; });

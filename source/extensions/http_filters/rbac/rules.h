@@ -2,11 +2,10 @@
 
 #include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "envoy/config/rbac/v3/rbac.pb.h"
+#include "source/config/place.h"
 #include "source/http/filter.h"
 
 namespace outrigger::rbac {
@@ -31,8 +30,8 @@ struct Decision {
 // ALLOW lets pass what a policy matches, DENY what none does, LOG everything.
 class Rules {
  public:
-  // Errors name the policy and the field's path.
-  static absl::StatusOr<Rules> Compile(const envoy::config::rbac::v3::RBAC& rules);
+  // What is wrong is refused below `place`.
+  static Rules Read(const envoy::config::rbac::v3::RBAC& rules, const config::Place& place);
   Decision Decide(http::StreamView& stream) const;
 
  private:
