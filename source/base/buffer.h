@@ -141,7 +141,8 @@ class Buffer {
   // that will be held for long, so that what it holds is at most 8 times what it says.
   void Unpin();
 
-  std::string ToString() const;  // a copy of everything: tests, small bodies
+  // A copy of everything: for tests and small bodies.
+  std::string ToString() const;
 
  private:
   std::string_view JoinFront(size_t n);

@@ -2,11 +2,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "source/config/loading/absl_view.h"
+#include "source/base/text.h"
 
 namespace outrigger::config {
 
-using loading::AbslView;
+using base::AbslView;
 
 void Findings::Add(std::string line) {
   constexpr size_t kKept = 20;

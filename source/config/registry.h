@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include <google/protobuf/any.pb.h>
+#include <google/protobuf/message.h>
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
-#include "google/protobuf/any.pb.h"
-#include "google/protobuf/message.h"
 #include "source/base/clock.h"
 #include "source/config/loading/unpack_any.h"
 #include "source/http/access_logger.h"

@@ -5,7 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "source/config/loading/absl_view.h"
+#include "source/base/text.h"
 
 namespace outrigger::config {
 namespace {
@@ -99,7 +99,7 @@ void RuntimeValues::AddValue(const std::string& key, const Value& value, const P
 
 const RuntimeValues::Entry* RuntimeValues::Find(std::string_view key) const {
   if (key.empty()) return nullptr;
-  const auto found = values_.find(loading::AbslView(key));
+  const auto found = values_.find(base::AbslView(key));
   return found == values_.end() ? nullptr : &found->second;
 }
 

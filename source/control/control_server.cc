@@ -1,5 +1,7 @@
 #include "source/control/control_server.h"
 
+#include <sys/un.h>
+
 #include <chrono>
 #include <utility>
 
@@ -35,6 +37,13 @@ ControlServer::~ControlServer() {
 
 absl::Status ControlServer::Listen(const std::string& listen) {
   constexpr int kMaxRequestBytes = 64 << 20;  // an EDS request lists every name that is wanted
+  constexpr absl::string_view kUnix = "unix:";
+  if (absl::StartsWith(listen, kUnix) &&
+      listen.size() - kUnix.size() >= sizeof(sockaddr_un::sun_path)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--listen: the path of a Unix socket must be shorter than ",
+                     sizeof(sockaddr_un::sun_path), " bytes, got ", listen.size() - kUnix.size()));
+  }
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &port);
@@ -59,7 +68,7 @@ void ControlServer::Run(int stop_fd) {
   while (const std::optional<DirectoryChange> change = watcher_->Wait(stop_fd)) {
     if (absl::Status status = Read(*change); !status.ok()) {
       log_.Write(LogLevel::kError, "directory_refused",
-                 {{"error", std::string(status.message())}, {"kept_last", "true"}});
+                 {{"error", absl::StrCat(status.message())}, {"kept_last", "true"}});
     }
   }
   log_.Write(LogLevel::kInfo, "stopping", {});

@@ -68,11 +68,12 @@ absl::Status Apply(const std::string& flag, const std::string& value, Options& o
   return absl::OkStatus();
 }
 
-absl::Status Unknown(const std::string& argument) {
-  const std::vector<std::string> known = {"--dir",       "--listen",  "--check",
-                                          "--log-level", "--version", "--help"};
-  return absl::InvalidArgumentError(absl::StrCat(
-      "unknown argument \"", argument, "\"", loading::DidYouMean(argument, known), " see --help"));
+absl::Status Unknown(const std::string& flag) {
+  const std::string suggestion = loading::DidYouMean(
+      flag, {"--dir", "--listen", "--check", "--log-level", "--version", "--help"});
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown argument \"", flag, "\"",
+                   suggestion.empty() ? "; --help shows what there is" : suggestion));
 }
 
 }  // namespace
@@ -99,7 +100,7 @@ absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments) 
       options.mode = Options::Mode::kShowHelp;
       return options;
     } else {
-      return Unknown(arguments[i]);
+      return Unknown(flag);
     }
   }
   if (options.directory.empty()) {

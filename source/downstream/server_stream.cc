@@ -133,6 +133,11 @@ const route::Route* ServerStream::route() {
   return route_;
 }
 
+const http::RouteFilterConfig* ServerStream::route_config(std::string_view filter_name) {
+  const route::Route* found = route();
+  return found == nullptr ? nullptr : found->filter_config(filter_name);
+}
+
 void ServerStream::ClearRoute() { is_route_known_ = false; }
 
 upstream::WorkerClusters& ServerStream::clusters() { return connection_.worker_.clusters; }

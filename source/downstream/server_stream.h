@@ -60,6 +60,7 @@ class ServerStream final : public event::Deletable,
 
   // http::ChainOwner
   http::StreamView& view() override { return *this; }
+  const http::RouteFilterConfig* route_config(std::string_view filter_name) override;
   http::ResponseHead& response_head() override { return response_; }
   http::HeaderMap& response_trailers() override { return response_trailers_; }
   void SendInformational() override;

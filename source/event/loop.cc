@@ -125,7 +125,7 @@ void Loop::ForgetPending(const FdWatch& watch) {
 void Loop::Post(Work work) {
   bool is_first;
   {
-    absl::MutexLock lock(&post_mutex_);
+    base::MutexLock lock(post_mutex_);
     is_first = posted_.empty();
     posted_.push_back(std::move(work));
     has_posted_.store(true, std::memory_order_release);
@@ -136,7 +136,7 @@ void Loop::Post(Work work) {
 size_t Loop::RunPosted() {
   if (!has_posted_.load(std::memory_order_acquire)) return 0;
   {
-    absl::MutexLock lock(&post_mutex_);
+    base::MutexLock lock(post_mutex_);
     running_.swap(posted_);
     has_posted_.store(false, std::memory_order_release);
   }

@@ -10,10 +10,10 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
-#include "absl/synchronization/mutex.h"
 #include "source/base/buffer.h"
 #include "source/base/clock.h"
 #include "source/base/intrusive_list.h"
+#include "source/base/mutex.h"
 #include "source/event/timer.h"
 #include "source/event/timer_wheel.h"
 
@@ -156,7 +156,7 @@ class Loop final {
   std::atomic<bool> has_posted_{false};
   // The one lock of a loop: Post comes from other threads, and posting is how everything else
   // avoids locks.
-  absl::Mutex post_mutex_;
+  base::Mutex post_mutex_;
   std::vector<Work> posted_ ABSL_GUARDED_BY(post_mutex_);
   std::vector<Work> running_;  // what RunPosted took; kept for its capacity
 };

@@ -26,9 +26,13 @@ uint64_t DistanceToBit(const std::array<uint64_t, 4>& bits, uint64_t from) {
 
 void TimerWheel::Insert(Timer& timer, base::MonoTime now, base::Nanoseconds after) {
   timer.Unlink();
-  const int64_t nanos = (now - start_ + std::max(after, base::Nanoseconds(0))).count();
-  // Rounded up: a timer is never early.
-  timer.deadline_tick_ = static_cast<uint64_t>((nanos + kNanosPerTick - 1) / kNanosPerTick);
+  if (after.count() <= 0) {
+    timer.deadline_tick_ = tick_;
+  } else {
+    // Rounded up: a timer is never early.
+    const int64_t nanos = (now - start_ + after).count() + kNanosPerTick - 1;
+    timer.deadline_tick_ = static_cast<uint64_t>(nanos / kNanosPerTick);
+  }
   Place(timer);
 }
 

@@ -24,7 +24,8 @@ class OutputEvents {
   virtual void OnOutputLow() = 0;
 };
 
-// The request as it arrives at our server side. After a reset or the last piece no more calls.
+// The request as it arrives at our server side. After the last piece only OnRequestError may come,
+// with kConnectionClosed: the client did not wait for the response.
 class RequestReceiver : public OutputEvents {
  public:
   // Where the codec builds the head; its arena is the stream's. Asked once, before OnRequestHead.

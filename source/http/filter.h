@@ -91,6 +91,13 @@ class StreamView {
   virtual uint64_t random() = 0;
 };
 
+// Configuration that a route carries for one filter (typed_per_filter_config); each filter derives
+// its own.
+class RouteFilterConfig {
+ public:
+  virtual ~RouteFilterConfig() = default;
+};
+
 // A filter's only way back into the chain; valid as long as the filter.
 class FilterStream {
  public:
@@ -98,6 +105,9 @@ class FilterStream {
   virtual void ResumeRequest(Verdict verdict) = 0;   // Continue or Reply; DCHECKs that we paused
   virtual void ResumeResponse(Verdict verdict) = 0;
   virtual StreamView& stream() = 0;
+  // What the request's route configures for this filter by its name in the chain
+  // (typed_per_filter_config), the most specific level; null when it says nothing.
+  virtual const RouteFilterConfig* route_config() = 0;
 };
 
 // BodyMode::kWhole: the chain collects the whole request body, up to a limit (413 above it),
@@ -140,12 +150,5 @@ class Terminal {
 };
 
 using TerminalFactory = absl::AnyInvocable<std::unique_ptr<Terminal>(ResponseSink&) const>;
-
-// Configuration that a route carries for one filter (typed_per_filter_config); each filter derives
-// its own and knows it by the filter's name in the chain.
-class RouteFilterConfig {
- public:
-  virtual ~RouteFilterConfig() = default;
-};
 
 }  // namespace outrigger::http

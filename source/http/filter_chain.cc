@@ -10,7 +10,7 @@ FilterChain::~FilterChain() {
 }
 
 void FilterChain::AddFilter(const ChainEntry& entry) {
-  Slot* slot = new (&slots_[count_]) Slot(*this, count_);
+  Slot* slot = new (&slots_[count_]) Slot(*this, count_, entry.name);
   ++count_;
   slot->filter = entry.factory(*slot);
   if (entry.body_mode == BodyMode::kWhole) collects_whole_body_ = true;

@@ -30,6 +30,7 @@ class ChainOwner {
   virtual StreamView& view() = 0;
   virtual ResponseHead& response_head() = 0;
   virtual HeaderMap& response_trailers() = 0;
+  virtual const RouteFilterConfig* route_config(std::string_view filter_name) = 0;
   // The response, filtered. Calls come in the order of the frames, the last one is final.
   virtual void SendInformational() = 0;
   virtual void SendHead(bool last) = 0;
@@ -84,14 +85,17 @@ class FilterChain final : private event::Deferred, private ResponseSink {
 
   class Slot final : public FilterStream {
    public:
-    Slot(FilterChain& chain, size_t index) : chain_(chain), index_(index) {}
+    Slot(FilterChain& chain, size_t index, const std::string& name)
+        : chain_(chain), name_(name), index_(index) {}
     void ResumeRequest(Verdict verdict) override { chain_.Resume(chain_.request_, index_, std::move(verdict)); }
     void ResumeResponse(Verdict verdict) override { chain_.Resume(chain_.response_, index_, std::move(verdict)); }
     StreamView& stream() override { return chain_.owner_.view(); }
+    const RouteFilterConfig* route_config() override { return chain_.owner_.route_config(name_); }
     std::unique_ptr<HttpFilter> filter;
 
    private:
     FilterChain& chain_;
+    const std::string& name_;  // in the stream's options snapshot
     const size_t index_;
   };
 

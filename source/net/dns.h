@@ -15,7 +15,7 @@ enum class DnsFamily : uint8_t { kAuto, kV4Only, kV6Only, kV4Preferred, kAll };
 
 struct DnsAnswer {
   std::vector<Address> addresses;  // port 0; IPv6 first with kAll
-  std::chrono::seconds ttl;        // the least of all records
+  std::chrono::seconds ttl;        // the least of all records; 0 from /etc/hosts
 };
 
 // The seam to name resolution. Thread: the main thread. Numeric names are answered too.

@@ -48,19 +48,20 @@ namespace outrigger::upstream {
   COUNTER(upstream_rq_retry_overflow)                         \
   COUNTER(upstream_rq_retry_limit_exceeded)                   \
   COUNTER(upstream_rq_retry_backoff_exponential)              \
+  COUNTER(upstream_rq_replayed)                               \
   COUNTER(retry_or_shadow_abandoned)                          \
   COUNTER(upstream_flow_control_paused_reading_total)         \
   COUNTER(upstream_flow_control_resumed_reading_total)        \
   COUNTER(upstream_flow_control_backed_up_total)              \
   COUNTER(upstream_flow_control_drained_total)                \
-  COUNTER(bind_errors)                                        \
   COUNTER(lb_healthy_panic)                                   \
   HISTOGRAM(upstream_rq_time)
 
 // One worker's handles, taken on the cluster's first use there, and the groups that keep them valid.
 //
-// Pools and load balancers count upstream_cx_*, upstream_rq_{total,active,cancelled,pending_*},
-// bind_errors and lb_*. The router counts the rest: how requests end, retries, flow control, time.
+// Pools and load balancers count upstream_cx_*, upstream_rq_{total,active,cancelled,pending_*} and
+// lb_*. The router counts the rest: how requests end, retries, flow control, time, and (told by
+// OnResponseError) upstream_cx_protocol_error.
 struct ClusterCounters {
   // `stat_name` as ClusterSpec has it.
   static ClusterCounters Declare(stats::Store& store, std::string_view stat_name);
@@ -93,7 +94,6 @@ struct MembershipCounters {
   stats::Gauge membership_degraded;
   stats::Gauge membership_excluded;
   stats::Gauge max_host_weight;
-  stats::Gauge version;
   stats::Counter update_attempt;
   stats::Counter update_success;
   stats::Counter update_failure;
@@ -104,8 +104,10 @@ struct MembershipCounters {
 // The `cluster.<name>.circuit_breakers.<priority>.*` gauges, set by the main thread before
 // statistics are shown.
 struct BreakerGauges {
-  static BreakerGauges Declare(stats::Store& store, std::string_view stat_name, int priority);
-  stats::GroupPtr group;
+  // `tracks_remaining`: the remaining_* gauges too; otherwise they count into the void.
+  static BreakerGauges Declare(stats::Store& store, std::string_view stat_name, int priority,
+                               bool tracks_remaining);
+  stats::GroupPtr group, remaining_group;
   stats::Gauge cx_open, rq_pending_open, rq_open, rq_retry_open;
   stats::Gauge remaining_cx, remaining_pending, remaining_rq, remaining_retries;
 };

@@ -8,7 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/synchronization/mutex.h"
+#include "source/base/mutex.h"
 
 namespace outrigger::upstream {
 
@@ -46,7 +46,7 @@ class ClusterNames {
  private:
   friend class ClusterName;
   void Release(uint32_t id, const std::string& text);
-  mutable absl::Mutex mutex_;
+  mutable base::Mutex mutex_;
   absl::flat_hash_map<std::string, std::weak_ptr<const ClusterName>> names_ ABSL_GUARDED_BY(mutex_);
   std::vector<uint32_t> free_ ABSL_GUARDED_BY(mutex_);
   uint32_t bound_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,11 +14,10 @@
 #include "source/upstream/cluster_counters.h"
 #include "source/upstream/cluster_state.h"
 #include "source/upstream/random.h"
+#include "source/upstream/strict_dns.h"
 #include "source/upstream/worker_clusters.h"
 
 namespace outrigger::upstream {
-
-class StrictDns;
 
 // All clusters of the process, by name: static ones and those of CDS.
 //
@@ -38,10 +38,10 @@ class ClusterSet final {
     std::shared_ptr<const CircuitBreakers> breakers;
     std::string waits_for;  // of `warming`: `eds example` or `dns example.com`, for people
   };
-  // Which EDS names somebody wants, as they begin or cease to be wanted; never from inside Add.
+  // Which EDS resources are wanted, as they begin or cease to be; from inside Add and Remove.
   using OnEdsInterest = std::function<void(const std::string& eds_name, bool wanted)>;
 
-  // `workers`: posted to through their loops; they and `resolver` outlive this object.
+  // `workers`: posted to through their loops; they, `resolver` and `stats` outlive this object.
   ClusterSet(event::Loop& loop, std::vector<WorkerClusters*> workers, net::DnsResolver& resolver,
              stats::Store& stats, uint64_t random_seed, OnEdsInterest on_eds_interest);
   ~ClusterSet();
@@ -62,17 +62,45 @@ class ClusterSet final {
   // Whether a cluster of that name serves requests.
   bool IsActive(std::string_view name) const;
   size_t warming_count() const { return warming_count_; }
-  // Runs each time a cluster's new version serves (its first too).
-  void set_on_ready(std::function<void(const std::string& name)> on_ready);
-  // Runs each time warming_count() falls to 0.
-  void set_on_warm(std::function<void()> on_warm);
+  // Runs each time a new version of a cluster serves (its first too); from inside Add, SetEndpoints
+  // and StopWaitingForEndpoints as well. It may not change the set.
+  void set_on_ready(std::function<void(const std::string& name)> on_ready) {
+    on_ready_ = std::move(on_ready);
+  }
+  // Runs each time warming_count() falls to 0; as on_ready.
+  void set_on_warm(std::function<void()> on_warm) { on_warm_ = std::move(on_warm); }
 
   std::vector<Listing> Describe() const;
   // Circuit-breaker gauges: before statistics are shown or flushed.
   void UpdateGauges();
 
  private:
-  struct Entry;
+  struct Version {
+    std::shared_ptr<const ClusterSpec> spec;  // null: there is none
+    std::unique_ptr<StrictDns> dns;
+  };
+  struct Entry {
+    Version active, warming;
+    std::shared_ptr<const EndpointSet> endpoints;  // of `active`
+    std::shared_ptr<CircuitBreakers> breakers;
+    MembershipCounters counters;
+    std::vector<BreakerGauges> gauges;  // by RoutingPriority; empty until the cluster is used
+  };
+  // An EDS resource that clusters name.
+  struct EdsSource {
+    std::shared_ptr<const EndpointSet> set;  // null: neither came nor was given up
+    std::vector<Entry*> users;               // one for each version
+  };
+
+  EdsSource& Use(const ClusterSpec& spec, Entry& entry);
+  void StartDns(Entry& entry);
+  void Drop(Version& version, Entry& entry);
+  void Activate(Entry& entry, const EndpointSet& endpoints);
+  void SetEndpointsOf(Entry& entry, const EndpointSet& endpoints);
+  void Publish(const Entry& entry);
+  void CountMembers(const Entry& entry);
+  void SetGauges(Entry& entry);
+
   event::Loop& loop_;
   const std::vector<WorkerClusters*> workers_;
   net::DnsResolver& resolver_;
@@ -81,7 +109,9 @@ class ClusterSet final {
   OnEdsInterest on_eds_interest_;
   ClusterSetCounters counters_;
   absl::btree_map<std::string, std::unique_ptr<Entry>> entries_;
+  std::map<std::string, EdsSource> eds_;
   size_t warming_count_ = 0;
+  size_t active_count_ = 0;
   std::function<void(const std::string&)> on_ready_;
   std::function<void()> on_warm_;
 };

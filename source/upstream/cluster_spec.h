@@ -30,6 +30,16 @@ enum class Discovery : uint8_t { kStatic, kStrictDns, kEds };
 enum class LbPolicy : uint8_t { kRoundRobin, kLeastRequest };
 enum class UpstreamProtocol : uint8_t { kHttp1, kHttp2 };
 
+// What we ask of an HTTP/2 peer; unset: the codec's default.
+struct Http2Settings {
+  std::optional<uint32_t> header_table_bytes;
+  std::optional<uint32_t> max_concurrent_streams;
+  std::optional<uint32_t> stream_window_bytes;
+  std::optional<uint32_t> connection_window_bytes;
+  base::Milliseconds keepalive_interval{0};  // 0: no PINGs
+  base::Milliseconds keepalive_timeout{0};
+};
+
 struct DnsName {
   std::string name;
   uint16_t port = 0;
@@ -45,6 +55,7 @@ struct ClusterSpec {
   std::string stat_name;  // alt_stat_name or the name
   Discovery discovery = Discovery::kStatic;
   std::string eds_service_name;
+  base::Milliseconds eds_initial_fetch_timeout{15000};  // 0: wait for ever
   base::Milliseconds connect_timeout{5000};
   size_t buffer_limit_bytes = 1024 * 1024;
   LbPolicy lb_policy = LbPolicy::kRoundRobin;
@@ -57,6 +68,7 @@ struct ClusterSpec {
   std::optional<base::Milliseconds> idle_timeout = base::Milliseconds(3'600'000);
   std::optional<base::Milliseconds> max_connection_duration;
   http::http1::Options http1;
+  Http2Settings http2;
   std::optional<net::KeepaliveOptions> keepalive;
   std::optional<net::Address> bind_source;
 

@@ -24,7 +24,7 @@ struct Endpoint {
   std::string hostname;                 // for auto_host_rewrite and /clusters
   std::shared_ptr<const Locality> locality;
   uint32_t weight = 1;
-  uint32_t priority = 0;
+  uint32_t priority = 0;  // at most 128
   EndpointHealth health = EndpointHealth::kUnknown;
   // What is counted for these addresses in this cluster; the same object while their weight, health
   // and so on change. Given by the ClusterSet; null before.

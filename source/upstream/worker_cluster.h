@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -11,7 +10,6 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/types/span.h"
 #include "source/base/intrusive_list.h"
-#include "source/base/local_ptr.h"
 #include "source/event/loop.h"
 #include "source/event/operation.h"
 #include "source/http/codec.h"
@@ -19,11 +17,12 @@
 #include "source/upstream/cluster_counters.h"
 #include "source/upstream/cluster_state.h"
 #include "source/upstream/random.h"
+#include "source/upstream/worker_endpoint.h"
 
 namespace outrigger::upstream {
 
 class LoadBalancer;
-class WorkerEndpoint;
+class Http1Pool;
 struct PendingRequest;
 
 // What a request tells the load balancer.
@@ -34,9 +33,6 @@ struct PickHints {
   // A fresh connection only: the replay after a kept-alive one died.
   bool needs_fresh_connection = false;
 };
-
-// An endpoint as a stream holds it: no atomic count.
-using EndpointRef = base::LocalPtr<Endpoint>;
 
 // One request on one upstream connection.
 struct Attempt {
@@ -86,10 +82,12 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
 
  private:
   friend class WorkerClusterRef;
-  friend class Http1Pool;  // reaches counters, breakers and Fail of the cluster it serves
+  friend class Http1Pool;  // counts for us, and tells when it is empty
 
-  std::optional<StartFailure> CheckPick(WorkerEndpoint* picked);
   WorkerEndpoint* Pick(const PickHints& hints);
+  Http1Pool& PoolOf(WorkerEndpoint& endpoint, int priority);
+  void OnPoolEmpty(WorkerEndpoint& endpoint);
+  void Retire(std::unique_ptr<WorkerEndpoint> endpoint);
   void Ref() { ++refs_; }
   void Unref();
   void RunDeferred() override;
@@ -99,11 +97,12 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
   std::shared_ptr<const ClusterState> state_;
   ClusterCounters counters_;
   uint32_t refs_ = 0;
-  bool is_draining_ = false;
   http::ResponseReceiver* tried_for_ = nullptr;  // who TryStart picked tried_ for, just now
   WorkerEndpoint* tried_ = nullptr;
   std::vector<std::unique_ptr<WorkerEndpoint>> endpoints_;  // in the order of the set
+  std::vector<std::unique_ptr<WorkerEndpoint>> leaving_;    // not in it any more, pools not empty
   std::unique_ptr<LoadBalancer> balancer_;
+  base::IntrusiveList<PendingRequest> answering_;  // told their result at the end of the event
 };
 
 // Keeps a WorkerCluster alive; the count is not atomic.

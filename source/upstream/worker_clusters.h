@@ -40,7 +40,6 @@ class WorkerClusters final {
     std::shared_ptr<const ClusterState> state;  // null: no such cluster
     WorkerClusterRef cluster;                   // null: not used since it came
   };
-  WorkerClusterRef Use(Slot& slot);
 
   event::Loop& loop_;
   Random random_;

@@ -92,6 +92,9 @@ class FilterHarness::Stream final : public http::ChainOwner, public http::Stream
   http::StreamView& view() override { return *this; }
   http::ResponseHead& response_head() override { return response_; }
   http::HeaderMap& response_trailers() override { return response_trailers_; }
+  const http::RouteFilterConfig* route_config(std::string_view) override {
+    return harness_.route_config_;
+  }
   void SendInformational() override {}
   void SendHead(bool last) override {
     reply_.has_head = true;
@@ -123,7 +126,7 @@ class FilterHarness::Stream final : public http::ChainOwner, public http::Stream
   base::Arena& arena() override { return arena_; }
   http::RequestHead& request() override { return request_; }
   http::StreamSummary& summary() override { return summary_; }
-  const route::Route* route() override { return harness_.route_; }
+  const route::Route* route() override { return nullptr; }
   void ClearRoute() override {}
   upstream::WorkerClusters& clusters() override {
     base::CheckFailed(__FILE__, __LINE__, "a filter asked for clusters, which this harness has not");

@@ -67,7 +67,8 @@ class FilterHarness {
   void set_peer(std::string_view ip, uint16_t port = 40000);
   void set_remote(std::string_view ip);
   void set_local(std::string_view ip, uint16_t port);
-  void set_route(const route::Route* route) { route_ = route; }
+  // What the request's route configures for every filter.
+  void set_route_config(const http::RouteFilterConfig* config) { route_config_ = config; }
 
   // Posted and deferred work, due timers.
   void Turn();
@@ -93,7 +94,7 @@ class FilterHarness {
   HeaderList headers_;
   bool answers_ = true;
   net::Address peer_, remote_, local_;
-  const route::Route* route_ = nullptr;
+  const http::RouteFilterConfig* route_config_ = nullptr;
   std::unique_ptr<Stream> stream_;
 };
 

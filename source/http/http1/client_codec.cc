@@ -251,6 +251,7 @@ void ClientCodec::FailClosed() {
 
 void ClientCodec::Fail(const StreamError& error) {
   keep_alive_ = false;
+  has_failed_ = true;
   TakeReceiver().OnResponseError(error);
   EndExchange(true);
 }
@@ -258,6 +259,7 @@ void ClientCodec::Fail(const StreamError& error) {
 void ClientCodec::Reset() {
   if (receiver_ == nullptr) return;
   keep_alive_ = false;
+  has_failed_ = true;
   TakeReceiver();
   EndExchange(true);
 }

@@ -44,6 +44,8 @@ class ClientCodec final : private RequestWriter {
 
   // No exchange is going on and another may begin.
   bool is_reusable() const { return phase_ == Phase::kIdle; }
+  // The last exchange broke off: an error, or a Reset.
+  bool has_failed() const { return has_failed_; }
   // The exchanges begun so far.
   uint32_t exchange_count() const { return exchange_count_; }
 
@@ -102,6 +104,7 @@ class ClientCodec final : private RequestWriter {
   bool is_request_complete_ = false;
   bool has_response_begun_ = false;  // a byte of it came
   bool keep_alive_ = true;           // the response allows another exchange
+  bool has_failed_ = false;
   bool is_receiver_high_ = false;
 };
 

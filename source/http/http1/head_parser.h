@@ -36,6 +36,11 @@ struct ParsedHead {
   absl::InlinedVector<Field, 32> fields;
 
   bool Has(HeaderId id) const { return (present & FieldBit(id)) != 0; }
+  void Clear() {
+    method = target = reason = {};
+    present = 0;
+    fields.clear();
+  }
 };
 
 struct ParseResult {

@@ -51,7 +51,7 @@ ParseResult HeadReader::Read(base::Buffer& in, const Options& options, Parse& pa
     const auto size = end_.Find(in);
     if (!size && in.size() < options.max_head_bytes) return result;
     bytes = in.Linearize(std::min<size_t>(size.value_or(in.size()), options.max_head_bytes));
-    head = ParsedHead();
+    head.Clear();
     result = parse(bytes, options, head);
   }
   if (result.state != ParseResult::State::kIncomplete) Forget();

@@ -223,9 +223,9 @@ TEST(Redaction, OverwritesSecretsAndKeepsTheRest) {
 
 TEST(Redaction, OverwritesSecretsInATypedStruct) {
   Server server;
-  *server.mutable_config() = TypedStructOf(
-      "x/outrigger.loading.test.Server",
-      R"({"name": "n", "secrets": [{"privateKey": {"inline_string": "hidden"},
+  *server.mutable_config() =
+      TypedStructOf("x/outrigger.loading.test.Server",
+                    R"({"name": "n", "secrets": [{"privateKey": {"inline_string": "hidden"},
           "tokens": ["hidden"], "by_name": {"a": {"filename": "/f", "inlineBytes": "hidden"}}}]})");
   Redact(server, kTestSensitive);
   EXPECT_THAT(server.config().value(), Not(HasSubstr("hidden")));

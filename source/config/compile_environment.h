@@ -1,0 +1,25 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "absl/container/flat_hash_set.h"
+#include "source/config/runtime_values.h"
+#include "source/net/address.h"
+
+namespace outrigger::config {
+
+// What the bootstrap says that changes how resources are compiled.
+// Owner: the compiler.  Thread: any, immutable.
+struct CompileEnvironment {
+  RuntimeValues runtime;
+  // Static clusters that lead to a control plane: the only ones that may speak HTTP/2.
+  absl::flat_hash_set<std::string> control_plane_clusters;
+  // Local address of clusters that give none.
+  std::optional<net::Address> bind_source;
+  // Told of what is accepted but left out, one line each; may be empty. On the compile thread.
+  std::function<void(const std::string&)> warn;
+};
+
+}  // namespace outrigger::config

@@ -1,0 +1,61 @@
+#include "source/upstream/endpoint.h"
+
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+
+namespace outrigger::upstream {
+namespace {
+
+using EndpointPtr = std::shared_ptr<const Endpoint>;
+using Addresses = std::vector<net::Address>;
+
+bool IsSameLocality(const std::shared_ptr<const Locality>& a,
+                    const std::shared_ptr<const Locality>& b) {
+  if (a == b) return true;
+  if (a == nullptr || b == nullptr) return false;
+  return *a == *b;
+}
+
+EndpointPtr WithTally(const Endpoint& endpoint, std::shared_ptr<const EndpointTally> tally) {
+  auto made = std::make_shared<Endpoint>(endpoint);
+  made->tally = std::move(tally);
+  return made;
+}
+
+}  // namespace
+
+bool MeansTheSame(const Endpoint& a, const Endpoint& b) {
+  return a.addresses == b.addresses && a.hostname == b.hostname && a.weight == b.weight &&
+         a.priority == b.priority && a.health == b.health && IsSameLocality(a.locality, b.locality);
+}
+
+std::shared_ptr<const EndpointSet> Reconcile(const std::shared_ptr<const EndpointSet>& current,
+                                             const EndpointSet& next) {
+  absl::flat_hash_map<Addresses, const EndpointPtr*> known;
+  if (current != nullptr) {
+    for (const EndpointPtr& endpoint : current->endpoints) known[endpoint->addresses] = &endpoint;
+  }
+  auto made = std::make_shared<EndpointSet>();
+  made->endpoints.reserve(next.endpoints.size());
+  absl::flat_hash_set<Addresses> seen;
+  bool is_same = current != nullptr;
+  for (const EndpointPtr& endpoint : next.endpoints) {
+    if (!seen.insert(endpoint->addresses).second) continue;
+    const auto found = known.find(endpoint->addresses);
+    if (found == known.end()) {
+      is_same = false;
+      made->endpoints.push_back(WithTally(*endpoint, std::make_shared<EndpointTally>()));
+    } else if (const EndpointPtr& old = *found->second; MeansTheSame(*old, *endpoint)) {
+      made->endpoints.push_back(old);
+    } else {
+      is_same = false;
+      made->endpoints.push_back(WithTally(*endpoint, old->tally));
+    }
+  }
+  if (is_same && made->endpoints.size() == current->endpoints.size()) return current;
+  return made;
+}
+
+}  // namespace outrigger::upstream

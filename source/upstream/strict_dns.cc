@@ -1,0 +1,79 @@
+#include "source/upstream/strict_dns.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace outrigger::upstream {
+
+StrictDns::StrictDns(event::Loop& loop, net::DnsResolver& resolver, Random& random,
+                     std::shared_ptr<const ClusterSpec> spec, const MembershipCounters& counters,
+                     std::function<void()> on_answer)
+    : resolver_(resolver),
+      random_(random),
+      spec_(std::move(spec)),
+      counters_(counters),
+      on_answer_(std::move(on_answer)),
+      unanswered_(spec_->dns_names.size()) {
+  for (const DnsName& dns : spec_->dns_names) {
+    const size_t at = names_.size();
+    names_.push_back(std::make_unique<Name>(loop, dns, [this, at] { Resolve(*names_[at]); }));
+  }
+  for (const auto& name : names_) Resolve(*name);
+}
+
+StrictDns::~StrictDns() = default;
+
+void StrictDns::Resolve(Name& name) {
+  counters_.update_attempt.Increment();
+  name.lookup = resolver_.Resolve(
+      name.dns.name, spec_->dns_family,
+      [this, &name](absl::StatusOr<net::DnsAnswer> answer) { OnAnswer(name, answer); });
+}
+
+void StrictDns::OnAnswer(Name& name, const absl::StatusOr<net::DnsAnswer>& answer) {
+  if (!std::exchange(name.is_answered, true)) --unanswered_;
+  (answer.ok() ? counters_.update_success : counters_.update_failure).Increment();
+  if (answer.ok()) name.addresses = answer->addresses;
+  name.refresh.Arm(RefreshAfter(name, answer));
+  if (unanswered_ == 0) on_answer_();
+}
+
+base::Milliseconds StrictDns::RefreshAfter(Name& name,
+                                           const absl::StatusOr<net::DnsAnswer>& answer) {
+  base::Milliseconds after = spec_->dns_refresh;
+  if (!answer.ok()) {
+    after = std::max(name.next_failure_refresh, spec_->dns_failure_refresh);
+    name.next_failure_refresh =
+        std::max(spec_->dns_failure_refresh, std::min(2 * after, spec_->dns_failure_refresh_max));
+  } else {
+    name.next_failure_refresh = base::Milliseconds(0);
+    if (spec_->respect_dns_ttl && answer->ttl.count() > 0) after = answer->ttl;
+  }
+  if (spec_->dns_jitter.count() == 0) return after;
+  constexpr int64_t kMax = 0xffffffff;
+  const auto jitter = static_cast<uint32_t>(std::min<int64_t>(spec_->dns_jitter.count(), kMax));
+  return after + base::Milliseconds(random_.Below(jitter));
+}
+
+EndpointSet StrictDns::Endpoints() const {
+  EndpointSet set;
+  for (const auto& name : names_) {
+    for (const net::Address& address : name->addresses) {
+      auto endpoint = std::make_shared<Endpoint>(name->dns.like);
+      endpoint->addresses = {address.WithPort(name->dns.port)};
+      if (endpoint->hostname.empty()) endpoint->hostname = name->dns.name;
+      set.endpoints.push_back(std::move(endpoint));
+    }
+  }
+  return set;
+}
+
+std::string StrictDns::waits_for() const {
+  for (const auto& name : names_) {
+    if (!name->is_answered) return name->dns.name;
+  }
+  return "";
+}
+
+}  // namespace outrigger::upstream

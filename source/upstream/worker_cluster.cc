@@ -1,0 +1,151 @@
+#include "source/upstream/worker_cluster.h"
+
+#include "absl/container/flat_hash_map.h"
+#include "source/base/check.h"
+#include "source/upstream/load_balancer.h"
+#include "source/upstream/pending_request.h"
+#include "source/upstream/pool.h"
+
+namespace outrigger::upstream {
+
+WorkerCluster::WorkerCluster(event::Loop& loop, Random& random,
+                             std::shared_ptr<const ClusterState> state)
+    : loop_(loop),
+      random_(random),
+      state_(std::move(state)),
+      counters_(ClusterCounters::Declare(*state_->stats, state_->spec->stat_name)) {
+  state_->breakers->was_used.store(true, std::memory_order_relaxed);
+  SetEndpoints(state_);
+}
+
+WorkerCluster::~WorkerCluster() = default;
+
+void WorkerCluster::Unref() {
+  DCHECK(refs_ > 0);
+  if (--refs_ == 0) loop_.DeleteLater(std::unique_ptr<event::Deletable>(this));
+}
+
+// --- starting requests -------------------------------------------------------------------------
+
+WorkerEndpoint* WorkerCluster::Pick(const PickHints& hints) {
+  const LoadBalancer::Picked picked = balancer_->Pick(hints.avoid);
+  if (picked.endpoint == nullptr) counters_.upstream_cx_none_healthy.Increment();
+  if (picked.is_panic) counters_.lb_healthy_panic.Increment();
+  return picked.endpoint;
+}
+
+Http1Pool& WorkerCluster::PoolOf(WorkerEndpoint& endpoint, int priority) {
+  std::unique_ptr<Http1Pool>& pool = endpoint.pools[priority];
+  if (pool == nullptr) pool = std::make_unique<Http1Pool>(loop_, *this, endpoint, priority);
+  return *pool;
+}
+
+std::optional<StartResult> WorkerCluster::TryStart(const PickHints& hints,
+                                                   http::ResponseReceiver& receiver) {
+  WorkerEndpoint* endpoint = Pick(hints);
+  if (endpoint == nullptr) {
+    return StartFailure{StartFailureKind::kNoEndpoint, "no_healthy_upstream", {}};
+  }
+  auto started =
+      PoolOf(*endpoint, hints.priority).TryStart(receiver, hints.needs_fresh_connection);
+  tried_for_ = started ? nullptr : &receiver;
+  tried_ = endpoint;
+  return started;
+}
+
+event::Operation WorkerCluster::Start(const PickHints& hints, http::ResponseReceiver& receiver,
+                                      absl::AnyInvocable<void(StartResult)> done) {
+  auto* request = new PendingRequest(*this, hints, receiver, std::move(done));
+  std::optional<StartResult> refused;
+  if (tried_for_ != &receiver) refused = TryStart(hints, receiver);
+  if (!refused) {
+    tried_for_ = nullptr;
+    ++request->refs;
+    PoolOf(*tried_, hints.priority).Enqueue(*request);
+  } else {
+    // Either result is told from the loop.
+    request->result = *std::move(refused);
+    ++request->refs;
+    answering_.PushBack(*request);
+    loop_.Defer(*this);
+  }
+  return event::Operation([request] { request->Cancel(); });
+}
+
+void WorkerCluster::RunDeferred() {
+  while (!answering_.empty()) {
+    PendingRequest& request = answering_.front();
+    request.Unlink();
+    request.Answer(std::move(request.result));
+  }
+}
+
+std::optional<event::Operation> WorkerCluster::TakeRetry(int priority) {
+  BreakerCounts& counts = state_->breakers->by_priority[priority];
+  if (!counts.retries.Fits(counts.MaxRetries(spec().breakers[priority]))) return std::nullopt;
+  counts.retries.Add();
+  return event::Operation([keep = WorkerClusterRef(this), priority] {
+    keep->state_->breakers->by_priority[priority].retries.Sub();
+  });
+}
+
+// --- endpoints ---------------------------------------------------------------------------------
+
+void WorkerCluster::SetEndpoints(std::shared_ptr<const ClusterState> state) {
+  state_ = std::move(state);
+  tried_for_ = nullptr;
+  // The same tally: the same addresses, so pools go on.
+  absl::flat_hash_map<const EndpointTally*, std::unique_ptr<WorkerEndpoint>> known;
+  for (auto& endpoint : endpoints_) {
+    const EndpointTally* tally = endpoint->endpoint->tally.get();
+    known.emplace(tally, std::move(endpoint));
+  }
+  endpoints_.clear();
+  std::vector<WorkerEndpoint*> row;
+  for (const std::shared_ptr<const Endpoint>& served : state_->endpoints->endpoints) {
+    auto found = known.extract(served->tally.get());
+    if (found.empty()) {
+      endpoints_.push_back(std::make_unique<WorkerEndpoint>(served));
+    } else {
+      std::unique_ptr<WorkerEndpoint>& kept = found.mapped();
+      if (kept->endpoint.get() != served.get()) kept->endpoint = EndpointRef(served);
+      endpoints_.push_back(std::move(kept));
+    }
+    row.push_back(endpoints_.back().get());
+  }
+  balancer_ = std::make_unique<LoadBalancer>(spec(), row, random_);
+  for (auto& [tally, endpoint] : known) Retire(std::move(endpoint));
+}
+
+void WorkerCluster::Retire(std::unique_ptr<WorkerEndpoint> endpoint) {
+  endpoint->is_leaving = true;
+  WorkerEndpoint& leaving = *endpoint;
+  leaving_.push_back(std::move(endpoint));
+  for (auto& pool : leaving.pools) {
+    if (pool != nullptr) pool->Drain();
+  }
+  OnPoolEmpty(leaving);
+}
+
+void WorkerCluster::OnPoolEmpty(WorkerEndpoint& endpoint) {
+  for (const auto& pool : endpoint.pools) {
+    if (pool != nullptr && !pool->is_empty()) return;
+  }
+  for (auto& leaving : leaving_) {
+    if (leaving.get() != &endpoint) continue;
+    loop_.DeleteLater(std::move(leaving));
+    std::swap(leaving, leaving_.back());
+    leaving_.pop_back();
+    return;
+  }
+}
+
+void WorkerCluster::Drain() {
+  for (auto& endpoint : endpoints_) {
+    for (auto& pool : endpoint->pools) {
+      if (pool != nullptr) pool->Drain();
+    }
+  }
+}
+
+}  // namespace outrigger::upstream

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "source/base/local_ptr.h"
+#include "source/event/loop.h"
+#include "source/upstream/endpoint.h"
+
+namespace outrigger::upstream {
+
+class Http1Pool;
+
+// An endpoint as a stream holds it: no atomic count.
+using EndpointRef = base::LocalPtr<Endpoint>;
+
+// An endpoint of a cluster as one worker uses it.
+// Owner: the WorkerCluster.  Thread: its worker.
+// Lifetime: an endpoint that left the set stays until its pools are empty.
+class WorkerEndpoint final : public event::Deletable {
+ public:
+  explicit WorkerEndpoint(std::shared_ptr<const Endpoint> served);
+  ~WorkerEndpoint() override;
+
+  EndpointRef endpoint;          // changes with its weight, health and so on
+  uint32_t active_requests = 0;  // on this worker: what least request compares
+  bool is_leaving = false;       // not in the set any more
+  std::array<std::unique_ptr<Http1Pool>, 2> pools;  // by RoutingPriority; null before first use
+};
+
+}  // namespace outrigger::upstream
