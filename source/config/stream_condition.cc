@@ -1,6 +1,5 @@
 #include "source/config/stream_condition.h"
 
-#include <array>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -12,6 +11,7 @@
 #include "source/base/text.h"
 #include "source/config/matcher_config.h"
 #include "source/http/grpc/status.h"
+#include "source/http/response_flags.h"
 #include "source/upstream/random.h"
 
 namespace outrigger::config {
@@ -27,10 +27,16 @@ using http::StreamSummary;
 constexpr uint32_t kMillion = 1'000'000;
 constexpr int kMaxDepth = 20;
 
-// In the order of http::ResponseFlag.
-constexpr std::array<std::string_view, static_cast<size_t>(http::ResponseFlag::kCount)> kFlags = {
-    "LH",   "UH",   "UT", "LR",  "UR", "UF", "UC",  "UO",    "NR", "DI", "FI", "RL",
-    "UAEX", "RLSE", "DC", "URX", "SI", "IH", "DPE", "UMSDR", "NC", "OM", "DT", "UPE"};
+constexpr int kFlagCount = static_cast<int>(http::ResponseFlag::kCount);
+
+// The bit of a flag by its letters; 0: unknown.
+uint32_t FlagBit(std::string_view letters) {
+  for (int flag = 0; flag < kFlagCount; ++flag) {
+    if (http::ShortName(static_cast<http::ResponseFlag>(flag)) == letters)
+      return uint32_t{1} << flag;
+  }
+  return 0;
+}
 
 class Comparison {
  public:
@@ -91,15 +97,13 @@ StreamCondition ReadRuntime(const RuntimeFilter& from, const RuntimeValues& runt
 StreamCondition ReadFlags(const ResponseFlagFilter& from, const Place& place) {
   uint32_t wanted = from.flags().empty() ? ~uint32_t{0} : 0;
   for (int i = 0; i < from.flags_size(); ++i) {
-    size_t bit = 0;
-    while (bit < kFlags.size() && kFlags[bit] != from.flags(i)) ++bit;
-    if (bit < kFlags.size()) {
-      wanted |= uint32_t{1} << bit;
-      continue;
-    }
+    const uint32_t bit = FlagBit(from.flags(i));
+    wanted |= bit;
+    if (bit != 0) continue;
     std::string known;
-    for (const std::string_view flag : kFlags) {
-      base::StrAppend(&known, known.empty() ? "" : ", ", flag);
+    for (int flag = 0; flag < kFlagCount; ++flag) {
+      base::StrAppend(&known, flag == 0 ? "" : ", ",
+                      http::ShortName(static_cast<http::ResponseFlag>(flag)));
     }
     place.At("flags", i)
         .Refuse(base::StrCat("unknown flag \"", from.flags(i), "\"; known: ", known));

@@ -261,6 +261,7 @@ constexpr OperatorSpec kSpecs[] = {
     {"GRPC_STATUS", Rule::kGrpcStatusForm, GrpcStatus},
     {"GRPC_STATUS_NUMBER", Rule::kNone, GrpcStatusNumber},
     {"HOSTNAME", Rule::kNone, Hostname},
+    {"LOCAL_REPLY_BODY", Rule::kNone, TextMember<&S::local_reply_body>},
     {"PROTOCOL", Rule::kNone, ProtocolName},
     {"REQ", Rule::kHeader, RequestHeader},
     {"REQUESTED_SERVER_NAME", Rule::kNone, NoTls},

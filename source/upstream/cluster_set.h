@@ -82,6 +82,7 @@ class ClusterSet final {
     std::unique_ptr<StrictDns> dns;
   };
   struct Entry {
+    ClusterNameRef name;
     Version active, warming;
     std::shared_ptr<const EndpointSet> endpoints;  // of `active`
     std::shared_ptr<CircuitBreakers> breakers;
@@ -110,7 +111,8 @@ class ClusterSet final {
   Random random_;
   OnEdsInterest on_eds_interest_;
   ClusterSetCounters counters_;
-  absl::btree_map<std::string, std::unique_ptr<Entry>> entries_;
+  // Keys are views of the entries' names.
+  absl::btree_map<std::string_view, std::unique_ptr<Entry>> entries_;
   std::map<std::string, EdsSource> eds_;
   size_t warming_count_ = 0;
   size_t active_count_ = 0;

@@ -23,9 +23,11 @@ class FakeDns final : public net::DnsResolver {
  public:
   using Done = absl::AnyInvocable<void(absl::StatusOr<net::DnsAnswer>)>;
   event::Operation Resolve(const std::string& name, net::DnsFamily, Done done) override {
-    waiting[name] = std::move(done);
-    ++questions;
-    return event::Operation([this, name] { waiting.erase(name); });
+    waiting[name] = {.id = ++questions, .done = std::move(done)};
+    return event::Operation([this, name, id = questions] {
+      const auto found = waiting.find(name);
+      if (found != waiting.end() && found->second.id == id) waiting.erase(found);
+    });
   }
   void Answer(const std::string& name, std::vector<std::string> ips, int ttl_seconds = 0) {
     net::DnsAnswer answer{.ttl = std::chrono::seconds(ttl_seconds)};
@@ -34,14 +36,18 @@ class FakeDns final : public net::DnsResolver {
   }
   void Fail(const std::string& name) { Tell(name, absl::UnavailableError("no answer")); }
 
-  std::map<std::string, Done> waiting;
+  struct Question {
+    int id = 0;
+    Done done;
+  };
+  std::map<std::string, Question> waiting;
   int questions = 0;
 
  private:
   void Tell(const std::string& name, absl::StatusOr<net::DnsAnswer> answer) {
     auto node = waiting.extract(name);
     CHECK(!node.empty());
-    node.mapped()(std::move(answer));
+    node.mapped().done(std::move(answer));
   }
 };
 
@@ -80,7 +86,10 @@ class Server {
 // A request as a stream makes it, and what came of it.
 class Request final : public http::ResponseReceiver {
  public:
-  // "GET / " as soon as there is a connection.
+  ~Request() override {
+    if (attempt && attempt->writer != nullptr && !is_complete && !error) Reset();
+  }
+  // "GET /" as soon as there is a connection.
   void Start(WorkerClusterRef cluster, PickHints hints = {}) {
     cluster_ = std::move(cluster);
     if (auto at_once = cluster_->TryStart(hints, *this)) return Take(*std::move(at_once));

@@ -20,6 +20,14 @@ TEST(Reconcile, GivesEveryEndpointOfAFirstSetATally) {
   EXPECT_NE(set->endpoints[0]->tally, set->endpoints[1]->tally);
 }
 
+TEST(Reconcile, CopiesAnEndpointThatAnotherClusterUses) {
+  const auto shared = At(1);
+  const auto a = Reconcile(nullptr, {{shared}});
+  const auto b = Reconcile(nullptr, {{shared}});
+  EXPECT_EQ(a->endpoints[0], shared);
+  EXPECT_NE(b->endpoints[0]->tally, a->endpoints[0]->tally);
+}
+
 TEST(Reconcile, ReturnsTheCurrentSetWhenTheNextOneMeansTheSame) {
   const auto current = Reconcile(nullptr, {{At(1), At(2), At(3)}});
   EXPECT_EQ(Reconcile(current, {{At(3), At(1), At(2)}}), current);

@@ -87,9 +87,8 @@ TEST(SpreadOverPriorities, AlwaysAddsUpToEverythingOrNothing) {
     for (const PriorityShare& share : SpreadOverPriorities(priorities, 140, panic)) {
       const PriorityHealth& priority = priorities[share.priority];
       EXPECT_GT(share.percent, 0);
-      if (share.kind == kHealthy) EXPECT_GT(priority.healthy, 0);
-      if (share.kind == kDegraded) EXPECT_GT(priority.degraded, 0);
-      if (share.kind == kAll) EXPECT_GT(priority.total, 0);
+      const uint32_t served_by[] = {priority.healthy, priority.degraded, priority.total};
+      EXPECT_GT(served_by[static_cast<int>(share.kind)], 0);
       sum += share.percent;
     }
     if (any_usable) {

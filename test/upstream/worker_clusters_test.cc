@@ -65,10 +65,15 @@ TEST(WorkerClusters, KeepsTheConnectionsOfEndpointsThatStay) {
   world.set.SetEndpoints("a", both);
   world.Settle();
   EXPECT_EQ(world.Counter("a.upstream_cx_active"), 1);
-  for (int i = 0; one.connections() + two.connections() < 2 && i < 10; ++i) {
+  for (int i = 0; i < 12; ++i) {
     auto request = world.Start();
     ASSERT_TRUE(world.RunUntil([&] { return request->attempt.has_value(); }));
+    const bool is_one = request->attempt->endpoint->address() == one.address();
+    ASSERT_TRUE(world.Answer(is_one ? one : two, 0));
+    ASSERT_TRUE(world.RunUntil([&] { return request->is_complete; }));
   }
+  EXPECT_EQ(one.connections(), 1);
+  EXPECT_EQ(two.connections(), 1);
   EXPECT_EQ(world.Counter("a.upstream_cx_destroy"), 0);
 }
 
