@@ -86,9 +86,7 @@ class Server {
 // A request as a stream makes it, and what came of it.
 class Request final : public http::ResponseReceiver {
  public:
-  ~Request() override {
-    if (attempt && attempt->writer != nullptr && !is_complete && !error) Reset();
-  }
+  ~Request() override { GiveUp(); }
   // "GET /" as soon as there is a connection.
   void Start(WorkerClusterRef cluster, PickHints hints = {}) {
     cluster_ = std::move(cluster);
@@ -97,6 +95,11 @@ class Request final : public http::ResponseReceiver {
         cluster_->Start(hints, *this, [this](StartResult result) { Take(std::move(result)); });
   }
   void Cancel() { waiting_.Cancel(); }
+  // As a stream that ends: whatever goes on.
+  void GiveUp() {
+    Cancel();
+    if (attempt && attempt->writer != nullptr && !is_complete && !error) Reset();
+  }
   void Reset() { std::exchange(attempt->writer, nullptr)->Reset(); }
 
   bool is_waiting() const { return !attempt && !failure; }
