@@ -249,7 +249,7 @@ Dump DumpRoutes(const ConfigSources& sources, const std::vector<XdsTypeState>& x
 
 std::vector<std::unique_ptr<google::protobuf::Message>> DumpConfig(const ConfigSources& sources,
                                                                    const DumpSelection& selection) {
-  const std::vector<XdsTypeState> xds = sources.xds();
+  const std::vector<XdsTypeState> xds = sources.xds().types;
   std::vector<Dump> dumps;
   dumps.push_back(DumpBootstrap(sources));
   dumps.push_back(DumpClusters(sources, xds, selection));

@@ -9,7 +9,7 @@
 
 #include "absl/time/time.h"
 #include "envoy/config/bootstrap/v3/bootstrap.pb.h"
-#include "source/server/admin/xds_type_state.h"
+#include "source/server/admin/xds_state.h"
 #include "source/server/listener_set.h"
 #include "source/upstream/cluster_set.h"
 
@@ -21,8 +21,7 @@ struct ConfigSources {
   absl::Time loaded_at;  // of the bootstrap
   const upstream::ClusterSet& clusters;
   const ListenerSet& listeners;
-  // Of every type; none without xDS.
-  std::function<std::vector<XdsTypeState>()> xds;
+  std::function<XdsState()> xds;
 };
 
 struct DumpSelection {

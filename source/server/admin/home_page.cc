@@ -140,19 +140,35 @@ std::string_view ShortType(std::string_view type_url) {
   return type_url.substr(type_url.rfind('.') + 1);
 }
 
-void AppendXdsType(XdsTypeState type, absl::Time now, Html& out) {
-  // What is wrong comes first, then what is newest.
-  std::stable_sort(type.resources.begin(), type.resources.end(), [](const auto& a, const auto& b) {
+// What is wrong comes first, then what is newest.
+void SortForPeople(std::vector<ResourceDescription>& resources) {
+  std::stable_sort(resources.begin(), resources.end(), [](const auto& a, const auto& b) {
     const bool a_is_fine = a.status == ClientStatus::kAcked;
     const bool b_is_fine = b.status == ClientStatus::kAcked;
     return a_is_fine != b_is_fine ? b_is_fine : a.last_updated > b.last_updated;
   });
+}
+
+void AppendLastResponses(const XdsTypeState& type, absl::Time now, Html& out) {
+  if (type.last_accepted != absl::InfinitePast()) {
+    out.Markup("<p>last accepted: version ").Text(type.version).Markup(", ");
+    out.Text(TimeText(type.last_accepted, now)).Markup("</p>");
+  }
+  if (type.last_refused != absl::InfinitePast()) {
+    out.Markup("<p>last refused: ").Text(TimeText(type.last_refused, now));
+    out.Text(type.is_refused ? "" : "; a later response was accepted");
+    out.Markup("</p><pre>").Text(type.last_refusal).Markup("</pre>");
+  }
+}
+
+void AppendXdsType(XdsTypeState type, absl::Time now, Html& out) {
+  SortForPeople(type.resources);
   const auto served = std::count_if(type.resources.begin(), type.resources.end(), IsServed);
   const auto refused = std::count_if(type.resources.begin(), type.resources.end(),
                                      [](const auto& r) { return r.refused.has_value(); });
-  const bool all_fine =
-      type.resources.empty() || type.resources.front().status == ClientStatus::kAcked;
-  if (all_fine) {
+  const bool all_fine = type.resources.empty() ||
+                        type.resources.front().status == ClientStatus::kAcked;
+  if (all_fine && !type.is_refused) {
     out.Markup("<details>");
   } else {
     out.Markup("<details open>");
@@ -160,8 +176,9 @@ void AppendXdsType(XdsTypeState type, absl::Time now, Html& out) {
   out.Markup("<summary><b>").Text(ShortType(type.type_url)).Markup("</b>: ");
   out.Text(served).Markup(" in use");
   if (refused > 0) out.Markup(", <b class=bad>").Text(refused).Markup(" refused</b>");
-  if (!type.version.empty()) out.Markup(", version ").Text(type.version);
-  out.Markup("</summary><table><tr><th>name<th>status<th>version in use<th>accepted</tr>\n");
+  out.Markup("</summary>");
+  AppendLastResponses(type, now, out);
+  out.Markup("<table><tr><th>name<th>status<th>version in use<th>accepted</tr>\n");
   for (size_t i = 0; i < std::min(type.resources.size(), kMostRows); ++i) {
     AppendResource(type.resources[i], now, out);
   }
@@ -170,11 +187,27 @@ void AppendXdsType(XdsTypeState type, absl::Time now, Html& out) {
   out.Markup("</details>\n");
 }
 
+void AppendConnection(const XdsConnection& connection, Html& out) {
+  if (connection.is_connected) {
+    out.Markup("<p><b class=good>connected</b> to ").Text(connection.endpoint);
+  } else {
+    out.Markup("<p><b class=bad>not connected</b> to ").Text(connection.endpoint);
+  }
+  if (!connection.control_plane.empty()) out.Markup(", ").Text(connection.control_plane);
+  if (!connection.last_failure.empty()) {
+    out.Markup("; the last stream ended: ").Text(connection.last_failure);
+  }
+  out.Markup("</p>\n");
+}
+
 void AppendXds(const HomeSources& sources, Html& out) {
-  std::vector<XdsTypeState> types = sources.config.xds();
-  if (types.empty()) return;
+  XdsState state = sources.config.xds();
+  if (!state.connection) return;
   out.Markup("<h2>From the control plane</h2>\n");
-  for (XdsTypeState& type : types) AppendXdsType(std::move(type), sources.clock.WallNow(), out);
+  AppendConnection(*state.connection, out);
+  for (XdsTypeState& type : state.types) {
+    AppendXdsType(std::move(type), sources.clock.WallNow(), out);
+  }
 }
 
 // --- listeners and clusters --------------------------------------------------------------------
