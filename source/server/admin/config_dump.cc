@@ -35,8 +35,8 @@ std::string TypeUrl() {
 }
 
 template <typename Resource>
-XdsTypeState StateOf(const std::vector<XdsTypeState>& xds) {
-  for (const XdsTypeState& type : xds) {
+xds::TypeDescription StateOf(const std::vector<xds::TypeDescription>& xds) {
+  for (const xds::TypeDescription& type : xds) {
     if (type.type_url == TypeUrl<Resource>()) return type;
   }
   return {};
@@ -92,7 +92,7 @@ Dump DumpBootstrap(const ConfigSources& sources) {
 
 // --- clusters ----------------------------------------------------------------------------------
 
-Dump DumpClusters(const ConfigSources& sources, const std::vector<XdsTypeState>& xds,
+Dump DumpClusters(const ConfigSources& sources, const std::vector<xds::TypeDescription>& xds,
                   const DumpSelection& selection) {
   auto dump = std::make_unique<envoy::admin::v3::ClustersConfigDump>();
   for (const Cluster& cluster : sources.bootstrap.static_resources().clusters()) {
@@ -105,7 +105,7 @@ Dump DumpClusters(const ConfigSources& sources, const std::vector<XdsTypeState>&
   for (const auto& listing : sources.clusters.Describe()) {
     if (listing.active != nullptr && listing.warming == nullptr) serving.insert(listing.name);
   }
-  const XdsTypeState state = StateOf<Cluster>(xds);
+  const xds::TypeDescription state = StateOf<Cluster>(xds);
   dump->set_version_info(state.version);
   for (const xds::ResourceDescription& resource : state.resources) {
     if (!selection.admits(resource.name)) continue;
@@ -149,7 +149,7 @@ void AddEndpoint(const upstream::Endpoint& endpoint, ClusterLoadAssignment& assi
   }
 }
 
-Dump DumpEndpoints(const ConfigSources& sources, const std::vector<XdsTypeState>& xds,
+Dump DumpEndpoints(const ConfigSources& sources, const std::vector<xds::TypeDescription>& xds,
                    const DumpSelection& selection) {
   auto dump = std::make_unique<envoy::admin::v3::EndpointsConfigDump>();
   for (const auto& listing : sources.clusters.Describe()) {
@@ -173,7 +173,7 @@ Dump DumpEndpoints(const ConfigSources& sources, const std::vector<XdsTypeState>
 
 // --- listeners and routes ----------------------------------------------------------------------
 
-Dump DumpListeners(const ConfigSources& sources, const std::vector<XdsTypeState>& xds,
+Dump DumpListeners(const ConfigSources& sources, const std::vector<xds::TypeDescription>& xds,
                    const DumpSelection& selection) {
   auto dump = std::make_unique<envoy::admin::v3::ListenersConfigDump>();
   for (const Listener& listener : sources.bootstrap.static_resources().listeners()) {
@@ -186,7 +186,7 @@ Dump DumpListeners(const ConfigSources& sources, const std::vector<XdsTypeState>
   for (const ListenerSet::Listing& listing : sources.listeners.List()) {
     if (listing.warming != nullptr) warming.insert(listing.name);
   }
-  const XdsTypeState state = StateOf<Listener>(xds);
+  const xds::TypeDescription state = StateOf<Listener>(xds);
   dump->set_version_info(state.version);
   for (const xds::ResourceDescription& resource : state.resources) {
     if (!selection.admits(resource.name)) continue;
@@ -224,7 +224,7 @@ void AddInlineRoutes(const Listener& listener, absl::Time since, const DumpSelec
   AddInlineRoutes(listener.default_filter_chain(), since, selection, dump);
 }
 
-Dump DumpRoutes(const ConfigSources& sources, const std::vector<XdsTypeState>& xds,
+Dump DumpRoutes(const ConfigSources& sources, const std::vector<xds::TypeDescription>& xds,
                 const DumpSelection& selection) {
   auto dump = std::make_unique<envoy::admin::v3::RoutesConfigDump>();
   for (const Listener& listener : sources.bootstrap.static_resources().listeners()) {
@@ -249,7 +249,7 @@ Dump DumpRoutes(const ConfigSources& sources, const std::vector<XdsTypeState>& x
 
 std::vector<std::unique_ptr<google::protobuf::Message>> DumpConfig(const ConfigSources& sources,
                                                                    const DumpSelection& selection) {
-  const std::vector<XdsTypeState> xds = sources.xds().types;
+  const std::vector<xds::TypeDescription> xds = sources.xds().types;
   std::vector<Dump> dumps;
   dumps.push_back(DumpBootstrap(sources));
   dumps.push_back(DumpClusters(sources, xds, selection));

@@ -149,7 +149,7 @@ void SortForPeople(std::vector<ResourceDescription>& resources) {
   });
 }
 
-void AppendLastResponses(const XdsTypeState& type, absl::Time now, Html& out) {
+void AppendLastResponses(const xds::TypeDescription& type, absl::Time now, Html& out) {
   if (type.last_accepted != absl::InfinitePast()) {
     out.Markup("<p>last accepted: version ").Text(type.version).Markup(", ");
     out.Text(TimeText(type.last_accepted, now)).Markup("</p>");
@@ -161,7 +161,7 @@ void AppendLastResponses(const XdsTypeState& type, absl::Time now, Html& out) {
   }
 }
 
-void AppendXdsType(XdsTypeState type, absl::Time now, Html& out) {
+void AppendXdsType(xds::TypeDescription type, absl::Time now, Html& out) {
   SortForPeople(type.resources);
   const auto served = std::count_if(type.resources.begin(), type.resources.end(), IsServed);
   const auto refused = std::count_if(type.resources.begin(), type.resources.end(),
@@ -187,7 +187,7 @@ void AppendXdsType(XdsTypeState type, absl::Time now, Html& out) {
   out.Markup("</details>\n");
 }
 
-void AppendConnection(const XdsConnection& connection, Html& out) {
+void AppendConnection(const xds::AdsStatus& connection, Html& out) {
   if (connection.is_connected) {
     out.Markup("<p><b class=good>connected</b> to ").Text(connection.endpoint);
   } else {
@@ -205,7 +205,7 @@ void AppendXds(const HomeSources& sources, Html& out) {
   if (!state.connection) return;
   out.Markup("<h2>From the control plane</h2>\n");
   AppendConnection(*state.connection, out);
-  for (XdsTypeState& type : state.types) {
+  for (xds::TypeDescription& type : state.types) {
     AppendXdsType(std::move(type), sources.clock.WallNow(), out);
   }
 }
