@@ -2,9 +2,11 @@
 
 #include <optional>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "source/base/text.h"
+#include "source/http/access_format.h"
 
 namespace outrigger::config {
 namespace {
@@ -43,6 +45,23 @@ absl::Status Check(const std::string& name, const std::string& text) {
   return HeaderEdits::Make(std::move(edits), {}).status();
 }
 
+// A text with a '%' is a format; missing values leave nothing, so the header is left out unless
+// keep_empty_value is set.
+std::variant<std::string, route::EditFormat> ReadValue(const std::string& text,
+                                                       const Place& place) {
+  if (text.find('%') == std::string::npos) return text;
+  absl::StatusOr<http::AccessFormat> format =
+      http::AccessFormat::Text(text, {.omit_empty_values = true});
+  if (!format.ok()) {
+    place.Refuse(format.status());
+    return text;
+  }
+  return route::EditFormat(
+      [format = *std::move(format)](const http::StreamSummary& summary, std::string& out) {
+        format.Append(summary, out);
+      });
+}
+
 std::optional<HeaderEdit> ReadEdit(const HeaderValueOption& option, const Place& place) {
   const Place header = place.At("header");
   const std::string& name = option.header().key();
@@ -61,7 +80,7 @@ std::optional<HeaderEdit> ReadEdit(const HeaderValueOption& option, const Place&
     return std::nullopt;
   }
   HeaderEdit edit{.name = name,
-                  .value = text,
+                  .value = ReadValue(text, header.At(is_raw ? "raw_value" : "value")),
                   .action = ReadAction(option, place),
                   .keep_empty_value = option.keep_empty_value()};
   const absl::Status status = Check(name, text);

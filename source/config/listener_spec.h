@@ -28,6 +28,7 @@ struct ListenerSpec {
   bool bind_to_port = true;
   bool reuse_port = true;
   int backlog = 4096;
+  uint32_t unix_mode = 0;  // of a Unix socket's file; 0 leaves it
   uint32_t max_accepts_per_event = 64;
   bool ignores_global_limit = false;
   enum class Direction : uint8_t {
@@ -41,7 +42,7 @@ struct ListenerSpec {
   std::shared_ptr<const downstream::HttpOptions> http;
   RouteSource routes;
   // Equal fingerprints: the two mean the same (canonical form of the proto). `socket` covers only
-  // what needs new sockets; `connection` what an open connection cannot take over.
+  // what needs new sockets.
   uint64_t fingerprint = 0;
   uint64_t socket_fingerprint = 0;
 };

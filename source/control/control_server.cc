@@ -68,7 +68,7 @@ void ControlServer::Run(int stop_fd) {
   while (const std::optional<DirectoryChange> change = watcher_->Wait(stop_fd)) {
     if (absl::Status status = Read(*change); !status.ok()) {
       log_.Write(LogLevel::kError, "directory_refused",
-                 {{"error", std::string(status.message())}, {"kept_last", "true"}});
+                 {{"error", absl::StrCat(status.message())}, {"kept_last", "true"}});
     }
   }
   log_.Write(LogLevel::kInfo, "stopping", {});

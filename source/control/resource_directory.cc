@@ -81,7 +81,7 @@ std::optional<ResourceDirectory::FileOutcome> ResourceDirectory::ReadFile(const 
     file.resources = *std::move(resources);
     file.has_been_good = true;
   } else {
-    outcome.error = std::string(resources.status().message());
+    outcome.error = absl::StrCat(resources.status().message());
     outcome.kept_last = file.has_been_good;
   }
   outcome.resources = file.resources.size();

@@ -15,14 +15,15 @@ uint64_t NextConnectionId() {
 }  // namespace
 
 ServerConnection::ServerConnection(HttpWorker& worker, const HttpSlot& slot, net::Socket socket,
-                                   ServerConnectionOwner& owner)
+                                   ServerConnectionOwner& owner, const net::Address* peer)
     : worker_(worker),
       options_(slot.options),
       slot_(slot),
       owner_(owner),
       connection_(worker.loop, std::move(socket), *this,
                   {.output_high_bytes = options_->connection_buffer_bytes,
-                   .drain_timeout = options_->timeouts.delayed_close}),
+                   .drain_timeout = options_->timeouts.delayed_close},
+                  peer),
       codec_(connection_, options_->http1, *this),
       timer_(worker.loop, [this] { OnTimer(); }),
       start_(worker.loop.Now()),

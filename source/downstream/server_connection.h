@@ -42,14 +42,17 @@ class ServerConnection final : public event::Deletable,
  public:
   // `worker` and `slot` outlive the connection. What concerns the connection itself (codec limits,
   // its timeouts) is as the slot says now; each stream takes the options of its own time.
+  // `peer`: the socket's other side, where it is known; else the kernel is asked.
   ServerConnection(HttpWorker& worker, const HttpSlot& slot, net::Socket socket,
-                   ServerConnectionOwner& owner);
+                   ServerConnectionOwner& owner, const net::Address* peer = nullptr);
   ~ServerConnection() override;
 
   // Graceful: the next response tells the client that the connection closes after it
   // (`connection: close`). An idle connection stays open, since a request may be on its way, unless
   // `closes_idle`.
   void Drain(bool closes_idle);
+  // Takes Drain back, if the connection is still open.
+  void StopDraining() { is_draining_ = false; }
   // Ends everything now; streams are logged as cut off.
   void Close();
   bool has_stream() const { return stream_ != nullptr; }

@@ -49,6 +49,7 @@ struct StreamSummary {
 
   // %RESPONSE_CODE_DETAILS%: "via_upstream", or the token of the policy or error that answered.
   std::string_view detail;
+  std::string_view local_reply_body;  // while a local reply's format is written; otherwise empty
   std::string_view connection_termination_detail;
   std::string_view upstream_failure_reason;  // %UPSTREAM_TRANSPORT_FAILURE_REASON%
   std::string_view route_name;

@@ -218,6 +218,14 @@ void ListenerSet::Drain(Which which, bool closes_idle) {
   }
 }
 
+void ListenerSet::StopDraining() {
+  for (const auto& worker : workers_) {
+    worker->Post([](Worker& w) {
+      for (auto& [id, listener] : w.listeners()) listener->StopDraining();
+    });
+  }
+}
+
 std::vector<ListenerSet::Listing> ListenerSet::List() const {
   std::vector<Listing> list;
   for (const auto& [name, entry] : entries_) {

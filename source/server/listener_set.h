@@ -62,6 +62,8 @@ class ListenerSet final {
   void StopAccepting(Which which);
   // Connections end after their next response; `closes_idle` ends idle ones now.
   void Drain(Which which, bool closes_idle);
+  // Takes Drain back: /healthcheck/ok.
+  void StopDraining();
 
  private:
   struct Entry {

@@ -13,7 +13,7 @@ WorkerListener::WorkerListener(downstream::HttpWorker& worker,
   for (const int fd : fds) {
     acceptors_.push_back(std::make_unique<net::Acceptor>(
         worker_.loop, fd, net::AcceptLimits{.max_per_event = spec_->max_accepts_per_event},
-        [this](net::Socket socket, const net::Address&) { OnAccept(std::move(socket)); },
+        [this](net::Socket socket, const net::Address& peer) { OnAccept(std::move(socket), peer); },
         [this](int) { counters_.accept_error.Increment(); }));
   }
 }
@@ -29,7 +29,7 @@ void WorkerListener::SetRoutes(std::shared_ptr<const route::RouteTable> routes) 
   slot_.routes = base::LocalPtr<route::RouteTable>(std::move(routes));
 }
 
-void WorkerListener::OnAccept(net::Socket socket) {
+void WorkerListener::OnAccept(net::Socket socket, const net::Address& peer) {
   counters_.downstream_cx_total.Increment();
   if (!spec_->ignores_global_limit) {
     const int64_t used = budget_.used.fetch_add(1, std::memory_order_relaxed);
@@ -41,7 +41,7 @@ void WorkerListener::OnAccept(net::Socket socket) {
   }
   counters_.downstream_cx_active.Increment();
   auto* connection =
-      new downstream::ServerConnection(worker_, slot_, std::move(socket), *this);
+      new downstream::ServerConnection(worker_, slot_, std::move(socket), *this, &peer);
   connections_.PushBack(*connection);
   ++count_;
   if (is_draining_) connection->Drain(false);
@@ -61,6 +61,11 @@ void WorkerListener::Drain(bool closes_idle) {
   is_draining_ = true;
   connections_.ForEach([&](downstream::ServerConnection& c) { c.Drain(closes_idle); });
   if (count_ == 0 && on_empty_) std::exchange(on_empty_, nullptr)();
+}
+
+void WorkerListener::StopDraining() {
+  is_draining_ = false;
+  connections_.ForEach([](downstream::ServerConnection& c) { c.StopDraining(); });
 }
 
 void WorkerListener::CloseAll() {

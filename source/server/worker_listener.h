@@ -38,13 +38,15 @@ class WorkerListener final : private downstream::ServerConnectionOwner {
   void StopAccepting() { acceptors_.clear(); }
   // Connections close after their next response. `closes_idle`: idle ones now.
   void Drain(bool closes_idle);
+  // Takes Drain back for the connections that are still open.
+  void StopDraining();
   // Runs once, when a draining listener has lost its last connection; before Drain.
   void set_on_empty(absl::AnyInvocable<void()> on_empty) { on_empty_ = std::move(on_empty); }
   void CloseAll();
   size_t connection_count() const { return count_; }
 
  private:
-  void OnAccept(net::Socket socket);
+  void OnAccept(net::Socket socket, const net::Address& peer);
   void OnConnectionEnd(downstream::ServerConnection& connection) override;
 
   downstream::HttpWorker& worker_;

@@ -6,10 +6,12 @@ ClusterName::~ClusterName() { names_.Release(id_, text_); }
 
 ClusterNameRef ClusterNames::Intern(std::string_view name) {
   base::MutexLock lock(mutex_);
-  std::weak_ptr<const ClusterName>& known = names_[std::string(name)];
-  if (ClusterNameRef held = known.lock()) return held;
-  // New, or its last holder just went and waits in Release for the mutex; then it gives back its
-  // own number and finds ours in the table.
+  const auto found = names_.find(name);
+  if (found != names_.end()) {
+    if (ClusterNameRef held = found->second.lock()) return held;
+    // Its last holder just went, and waits in Release for the mutex with its own number.
+    names_.erase(found);
+  }
   uint32_t id;
   if (free_.empty()) {
     id = bound_++;
@@ -18,7 +20,7 @@ ClusterNameRef ClusterNames::Intern(std::string_view name) {
     free_.pop_back();
   }
   ClusterNameRef made(new ClusterName(*this, id, std::string(name)));
-  known = made;
+  names_.emplace(made->text(), made);
   return made;
 }
 
@@ -27,7 +29,7 @@ uint32_t ClusterNames::bound() const {
   return bound_;
 }
 
-void ClusterNames::Release(uint32_t id, const std::string& text) {
+void ClusterNames::Release(uint32_t id, std::string_view text) {
   base::MutexLock lock(mutex_);
   free_.push_back(id);
   const auto found = names_.find(text);

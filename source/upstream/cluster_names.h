@@ -45,9 +45,11 @@ class ClusterNames {
 
  private:
   friend class ClusterName;
-  void Release(uint32_t id, const std::string& text);
+  void Release(uint32_t id, std::string_view text);
   mutable base::Mutex mutex_;
-  absl::flat_hash_map<std::string, std::weak_ptr<const ClusterName>> names_ ABSL_GUARDED_BY(mutex_);
+  // Keys are views of the texts inside the names, which take themselves out when they end.
+  absl::flat_hash_map<std::string_view, std::weak_ptr<const ClusterName>> names_
+      ABSL_GUARDED_BY(mutex_);
   std::vector<uint32_t> free_ ABSL_GUARDED_BY(mutex_);
   uint32_t bound_ ABSL_GUARDED_BY(mutex_) = 0;
 };

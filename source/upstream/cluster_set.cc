@@ -36,6 +36,7 @@ absl::Status ClusterSet::Add(std::shared_ptr<const ClusterSpec> spec) {
   const bool is_new = slot == nullptr;
   if (is_new) {
     slot = std::make_unique<Entry>();
+    slot->name = spec->name;
     slot->breakers = std::make_shared<CircuitBreakers>(workers_.size() == 1);
   }
   Entry& entry = *slot;
@@ -107,7 +108,7 @@ void ClusterSet::Activate(Entry& entry, const EndpointSet& endpoints) {
 }
 
 void ClusterSet::Remove(std::string_view name) {
-  const auto found = entries_.find(std::string(name));
+  const auto found = entries_.find(name);
   if (found == entries_.end()) return;
   Entry& entry = *found->second;
   const Version& any = entry.active.spec ? entry.active : entry.warming;
@@ -123,6 +124,7 @@ void ClusterSet::Remove(std::string_view name) {
   }
   Drop(entry.active, entry);
   Drop(entry.warming, entry);
+  const std::unique_ptr<Entry> gone = std::move(found->second);  // the key is a view of its name
   entries_.erase(found);
   if (!was_warming) return;
   counters_.warming_clusters.Set(--warming_count_);
@@ -222,8 +224,13 @@ void ClusterSet::CountMembers(const Entry& entry) {
 // --- reading -----------------------------------------------------------------------------------
 
 bool ClusterSet::IsActive(std::string_view name) const {
-  const auto found = entries_.find(std::string(name));
+  const auto found = entries_.find(name);
   return found != entries_.end() && found->second->active.spec != nullptr;
+}
+
+bool ClusterSet::IsWarming(std::string_view name) const {
+  const auto found = entries_.find(std::string(name));
+  return found != entries_.end() && found->second->warming.spec != nullptr;
 }
 
 std::vector<ClusterSet::Listing> ClusterSet::Describe() const {
@@ -231,7 +238,7 @@ std::vector<ClusterSet::Listing> ClusterSet::Describe() const {
   listings.reserve(entries_.size());
   for (const auto& [name, entry] : entries_) {
     Listing& listing = listings.emplace_back();
-    listing.name = name;
+    listing.name = std::string(name);
     listing.active = entry->active.spec;
     listing.warming = entry->warming.spec;
     listing.endpoints = entry->endpoints;

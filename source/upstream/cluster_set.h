@@ -61,6 +61,8 @@ class ClusterSet final {
 
   // Whether a cluster of that name serves requests.
   bool IsActive(std::string_view name) const;
+  // Whether a version of it waits for endpoints.
+  bool IsWarming(std::string_view name) const;
   size_t warming_count() const { return warming_count_; }
   // Runs each time a new version of a cluster serves (its first too); from inside Add, SetEndpoints
   // and StopWaitingForEndpoints as well. It may not change the set.
@@ -80,6 +82,7 @@ class ClusterSet final {
     std::unique_ptr<StrictDns> dns;
   };
   struct Entry {
+    ClusterNameRef name;
     Version active, warming;
     std::shared_ptr<const EndpointSet> endpoints;  // of `active`
     std::shared_ptr<CircuitBreakers> breakers;
@@ -108,7 +111,8 @@ class ClusterSet final {
   Random random_;
   OnEdsInterest on_eds_interest_;
   ClusterSetCounters counters_;
-  absl::btree_map<std::string, std::unique_ptr<Entry>> entries_;
+  // Keys are views of the entries' names.
+  absl::btree_map<std::string_view, std::unique_ptr<Entry>> entries_;
   std::map<std::string, EdsSource> eds_;
   size_t warming_count_ = 0;
   size_t active_count_ = 0;

@@ -24,6 +24,15 @@ EndpointPtr WithTally(const Endpoint& endpoint, std::shared_ptr<const EndpointTa
   return made;
 }
 
+// An endpoint that is new here. Nobody else uses it while it has no tally; otherwise another
+// cluster does, or a set that is gone did.
+EndpointPtr Adopt(const EndpointPtr& endpoint) {
+  auto tally = std::make_shared<const EndpointTally>();
+  if (endpoint->tally != nullptr) return WithTally(*endpoint, std::move(tally));
+  endpoint->tally = std::move(tally);
+  return endpoint;
+}
+
 }  // namespace
 
 bool MeansTheSame(const Endpoint& a, const Endpoint& b) {
@@ -46,7 +55,7 @@ std::shared_ptr<const EndpointSet> Reconcile(const std::shared_ptr<const Endpoin
     const auto found = known.find(endpoint->addresses);
     if (found == known.end()) {
       is_same = false;
-      made->endpoints.push_back(WithTally(*endpoint, std::make_shared<EndpointTally>()));
+      made->endpoints.push_back(Adopt(endpoint));
     } else if (const EndpointPtr& old = *found->second; MeansTheSame(*old, *endpoint)) {
       made->endpoints.push_back(old);
     } else {

@@ -18,7 +18,8 @@ struct Locality {
   friend bool operator==(const Locality&, const Locality&) = default;
 };
 
-// One address that serves a cluster. Immutable; shared by the snapshots that hold it.
+// One address that serves a cluster. Immutable, with the tally once it is part of a snapshot; shared
+// by the snapshots that hold it.
 struct Endpoint {
   std::vector<net::Address> addresses;  // the first, then additional_addresses; never empty
   std::string hostname;                 // for auto_host_rewrite and /clusters
@@ -27,8 +28,9 @@ struct Endpoint {
   uint32_t priority = 0;  // at most 128
   EndpointHealth health = EndpointHealth::kUnknown;
   // What is counted for these addresses in this cluster; the same object while their weight, health
-  // and so on change. Given by the ClusterSet; null before.
-  std::shared_ptr<const EndpointTally> tally;
+  // and so on change. Given by Reconcile, on the main thread before any worker sees the endpoint;
+  // null before.
+  mutable std::shared_ptr<const EndpointTally> tally;
 
   const net::Address& address() const { return addresses.front(); }
   bool is_degraded() const { return health == EndpointHealth::kDegraded; }

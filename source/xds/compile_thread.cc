@@ -41,15 +41,12 @@ void CompileThread::Run(absl::AnyInvocable<void()> work) {
   has_work_.notify_one();
 }
 
-// The analysis does not follow a condition variable.
-void CompileThread::RunJobs() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+void CompileThread::RunJobs() {
   std::vector<absl::AnyInvocable<void()>> taken;
   while (true) {
     {
-      std::unique_lock lock(mutex_.native());
-      has_work_.wait(lock, [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-        return is_stopping_ || !jobs_.empty();
-      });
+      base::MutexLock lock(mutex_);
+      while (jobs_.empty() && !is_stopping_) has_work_.wait(mutex_);
       if (is_stopping_) return;
       taken.swap(jobs_);
     }

@@ -36,7 +36,7 @@ class CompileThread final {
   event::Loop& loop_;
   // Posting to a thread without a loop needs a lock.
   base::Mutex mutex_;
-  std::condition_variable has_work_;
+  std::condition_variable_any has_work_;
   std::vector<absl::AnyInvocable<void()>> jobs_ ABSL_GUARDED_BY(mutex_);
   bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

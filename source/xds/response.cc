@@ -150,6 +150,31 @@ absl::StatusOr<Response> ReadResponse(Protocol protocol, std::string_view bytes)
                                      : Read<DeltaDiscoveryResponse>(bytes);
 }
 
+namespace {
+
+// How many bytes the character of UTF-8 that begins with `first` has; 0: none begins so.
+int Utf8Size(unsigned char first) {
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first < 0xe0) return 2;
+  if (first >= 0xe0 && first < 0xf0) return 3;
+  return first >= 0xf0 && first < 0xf5 ? 4 : 0;
+}
+
+// Overlong forms and surrogates pass: they do no harm in a log or a message.
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const auto size = static_cast<size_t>(Utf8Size(static_cast<unsigned char>(text[0])));
+    if (size == 0 || size > text.size()) return false;
+    for (size_t i = 1; i < size; ++i) {
+      if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return false;
+    }
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
+}  // namespace
+
 std::string NameInside(std::string_view body) {
   CodedInputStream in(reinterpret_cast<const uint8_t*>(body.data()), static_cast<int>(body.size()));
   const uint32_t name_tag = WireFormatLite::MakeTag(1, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
@@ -162,7 +187,7 @@ std::string NameInside(std::string_view body) {
       return "";
     }
   }
-  return in.ConsumedEntireMessage() ? name : "";
+  return in.ConsumedEntireMessage() && IsUtf8(name) ? name : "";
 }
 
 }  // namespace outrigger::xds

@@ -42,6 +42,7 @@ const FieldDescriptor* FindField(const Descriptor& type, const std::string& key)
 
 std::string UnknownFieldMessage(const Descriptor& type, const std::string& key) {
   std::vector<std::string> names;
+  names.reserve(type.field_count());
   for (int i = 0; i < type.field_count(); ++i) names.push_back(type.field(i)->name());
   std::string message =
       absl::StrCat("unknown field \"", absl::Utf8SafeCEscape(key), "\" of ", type.full_name());
@@ -56,6 +57,7 @@ std::string UnknownFieldMessage(const Descriptor& type, const std::string& key) 
 
 std::string UnknownEnumMessage(const EnumDescriptor& type, const Node& node) {
   std::vector<std::string> names;
+  names.reserve(type.value_count());
   for (int i = 0; i < type.value_count(); ++i) names.push_back(type.value(i)->name());
   std::string suggestion;
   if (node.kind() == Node::Kind::kString) suggestion = DidYouMean(node.text(), names);

@@ -54,6 +54,7 @@ std::vector<std::string> NearNames(std::string_view wanted, const std::vector<st
   std::sort(near.begin(), near.end());
   if (near.size() > limit) near.resize(limit);
   std::vector<std::string> out;
+  out.reserve(near.size());
   for (auto& [distance, name] : near) out.push_back(std::move(name));
   return out;
 }

@@ -38,7 +38,7 @@ SizeLine Refused(const Refusal& refusal) { return {.refusal = &refusal}; }
 
 // chunk-size [ chunk-ext ] CRLF (RFC 9112 7.1). No blanks around the size: parsers disagree on
 // them. What an extension says is not looked at beyond its characters.
-SizeLine ParseSizeLine(std::string_view bytes) {
+SizeLine ParseSizeLine(std::string_view bytes, size_t max_extension_bytes) {
   SizeLine line;
   size_t at = 0;
   for (; at < bytes.size(); ++at) {
@@ -52,18 +52,18 @@ SizeLine ParseSizeLine(std::string_view bytes) {
   if (at == 0) return Refused(bytes[0] == '\n' ? kBareLf : kBadChunkSize);
   if (bytes[at] == ';') {
     const char* const begin = bytes.data() + at;
-    const char* const end = FindValueEnd(begin, bytes.data() + bytes.size());
-    line.extension_bytes = static_cast<size_t>(end - begin);
+    // One byte above the limit shows that it is passed; what comes after is not looked at.
+    const size_t looked_at = std::min(bytes.size() - at, max_extension_bytes + 1);
+    line.extension_bytes = static_cast<size_t>(FindValueEnd(begin, begin + looked_at) - begin);
+    if (line.extension_bytes > max_extension_bytes) return Refused(kChunkExtensionTooLong);
     at += line.extension_bytes;
-    if (at == bytes.size()) {
-      return {.extension_bytes = line.extension_bytes};
-    }
+    if (at == bytes.size()) return {};
   }
   if (bytes[at] == '\n') return Refused(kBareLf);
   if (bytes[at] != '\r') {
     return Refused(line.extension_bytes != 0 ? kBadChunkExtension : kBadChunkSize);
   }
-  if (at + 1 == bytes.size()) return {.extension_bytes = line.extension_bytes};
+  if (at + 1 == bytes.size()) return {};
   if (bytes[at + 1] != '\n') return Refused(kBareCr);
   line.is_complete = true;
   line.line_bytes = at + 2;
@@ -79,15 +79,13 @@ ChunkedDecoder::Progress ChunkedDecoder::Refuse(const Refusal& refusal) {
 
 std::optional<ChunkedDecoder::Progress> ChunkedDecoder::ReadSizeLine(base::Buffer& in,
                                                                      const Options& options) {
-  SizeLine line = ParseSizeLine(in.Front());
+  const size_t allowed = options.max_chunk_extension_bytes - extension_bytes_;
+  SizeLine line = ParseSizeLine(in.Front(), allowed);
   if (!line.is_complete && line.refusal == nullptr && in.slice_count() > 1) {
-    const size_t longest = kMaxSizeDigits + 2 + options.max_chunk_extension_bytes;
-    line = ParseSizeLine(in.Linearize(std::min(in.size(), longest)));
+    const size_t longest = kMaxSizeDigits + allowed + 3;
+    line = ParseSizeLine(in.Linearize(std::min(in.size(), longest)), allowed);
   }
   if (line.refusal != nullptr) return Refuse(*line.refusal);
-  if (extension_bytes_ + line.extension_bytes > options.max_chunk_extension_bytes) {
-    return Refuse(kChunkExtensionTooLong);
-  }
   if (!line.is_complete) return Progress::kNeedMore;
   extension_bytes_ += static_cast<uint32_t>(line.extension_bytes);
   in.RemovePrefix(line.line_bytes);

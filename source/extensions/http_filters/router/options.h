@@ -32,6 +32,12 @@ struct RouterOptions {
   bool suppress_envoy_headers = false;
   // The timeout that a proxy before us wrote into x-envoy-expected-rq-timeout-ms is ours too.
   bool respect_expected_timeout = false;
+  // StrictHeaderBit of the request headers that must be well-formed.
+  uint32_t strict_headers = 0;
+  // Count responses by status and time for each cluster.
+  bool counts_responses = true;
+  // Count gRPC responses by their HTTP status, not by what their grpc-status means.
+  bool counts_grpc_by_http_status = false;
 };
 
 }  // namespace outrigger::router

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "source/base/text.h"
+#include "source/extensions/http_filters/router/grpc_status.h"
 #include "source/extensions/http_filters/router/replies.h"
 #include "source/extensions/http_filters/router/router_stream.h"
 
@@ -45,7 +46,13 @@ void RouterStream::ForwardHead(bool last) {
   body_.Forget();
   http::ResponseHead& head = sink_.response_head();
   http::StreamSummary& seen = summary();
-  cluster_->counters().CountResponse(head.status);
+  counts_grpc_status_ =
+      !options_.counts_grpc_by_http_status && route::IsGrpcRequest(sink_.stream().request());
+  if (!counts_grpc_status_) {
+    CountResponse(head.status);
+  } else if (last || head.headers.Has(http::HeaderId::kGrpcStatus)) {
+    CountGrpcResponse(head.headers);
+  }
   attempt_.endpoint()->tally->CountResponse(head.status);
   seen.detail = "via_upstream";
   if (!options_.suppress_envoy_headers) {
@@ -61,12 +68,24 @@ void RouterStream::ForwardHead(bool last) {
   sink_.SendResponseHead(last);
 }
 
+void RouterStream::CountResponse(int status) {
+  if (options_.counts_responses) cluster_->counters().CountResponse(status);
+}
+
+void RouterStream::CountGrpcResponse(const http::HeaderMap& headers) {
+  counts_grpc_status_ = false;
+  const std::string_view status = headers.Get(http::HeaderId::kGrpcStatus).value_or("");
+  CountResponse(HttpStatusOfGrpc(status).value_or(sink_.response_head().status));
+}
+
 void RouterStream::OnAttemptBody(base::Buffer& piece, bool last) {
+  if (last && counts_grpc_status_) CountGrpcResponse(sink_.response_head().headers);
   if (last) Finish();
   sink_.SendResponseBody(piece, last);
 }
 
 void RouterStream::OnAttemptTrailers() {
+  if (counts_grpc_status_) CountGrpcResponse(sink_.response_trailers());
   Finish();
   sink_.SendResponseTrailers();
 }
@@ -127,7 +146,7 @@ bool RouterStream::BackOffIf(RetryVerdict verdict) {
 void RouterStream::Fail(const Failure& failure) {
   const int status = StatusOf(failure.kind);
   summary().upstream_failure_reason = failure.reason;
-  cluster_->counters().CountResponse(status);
+  CountResponse(status);
   http::LocalReply reply{.status = status,
                          .detail = DetailOf(failure.kind, /*has_response_started=*/false),
                          .body = BodyOf(failure.kind, summary().attempts > 1),
@@ -193,6 +212,7 @@ void RouterStream::Finish() {
   max_duration_.reset();
   back_off_.reset();
   if (std::exchange(holds_, 0) != 0) sink_.ResumeRequestBody();
+  if (!options_.counts_responses) return;
   const http::StreamSummary& seen = summary();
   const base::MonoTime from = body_.is_complete ? seen.request_end : seen.start;
   cluster_->counters().upstream_rq_time.Record(ToMilliseconds(loop().Now() - from));

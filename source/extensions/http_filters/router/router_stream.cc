@@ -5,6 +5,7 @@
 
 #include "source/base/text.h"
 #include "source/extensions/http_filters/router/replies.h"
+#include "source/extensions/http_filters/router/strict_headers.h"
 #include "source/extensions/http_filters/router/target.h"
 #include "source/route/rewrite.h"
 
@@ -38,6 +39,10 @@ void RouterStream::Forward(http::RequestHead& head) {
   }
   summary().cluster_name = target.name;
   cluster_ = std::move(target.cluster);
+  if (auto rejection = CheckStrictHeaders(options_.strict_headers, head)) {
+    phase_ = Phase::kOver;
+    return ReplyWithEdits(*std::move(rejection));
+  }
   plan_ = MakePlan(*forward_, options_.respect_expected_timeout, head);
   if (plan_.retry_on != 0) {
     retry_.emplace(plan_, cluster_, forward_->priority, sink_.stream().random());

@@ -38,6 +38,8 @@ class RouterStream final : public http::Terminal {
   RouterStream(const RouterOptions& options, http::ResponseSink& sink)
       : options_(options), sink_(sink), attempt_(*this) {}
 
+  ~RouterStream() override { attempt_.GiveUp(); }
+
   // http::Terminal
   void OnRequestHead(http::RequestHead& head, bool last) override;
   void OnRequestBody(base::Buffer& piece, bool last) override;
@@ -79,6 +81,8 @@ class RouterStream final : public http::Terminal {
 
   // Response.
   void ForwardHead(bool last);
+  void CountResponse(int status);
+  void CountGrpcResponse(const http::HeaderMap& headers);
   bool MayReplay(const AttemptEnd& end);
   bool BackOffIf(RetryVerdict verdict);
   void Fail(const Failure& failure);
@@ -103,6 +107,7 @@ class RouterStream final : public http::Terminal {
   uint8_t holds_ = 0;        // RequestHold bits
   bool keeps_body_ = false;  // of the present attempt: another may need it
   bool is_client_full_ = false;
+  bool counts_grpc_status_ = false;  // the response is counted when its grpc-status is known
 };
 
 }  // namespace outrigger::router

@@ -1,0 +1,177 @@
+#include "source/client/grpc_stream.h"
+
+#include "source/base/check.h"
+#include "source/base/text.h"
+#include "source/net/socket.h"
+
+namespace outrigger::client {
+namespace {
+
+constexpr std::string_view kContentType = "application/grpc";
+
+std::string WhatAnswered(const http::ResponseHead& head) {
+  const std::string_view type =
+      head.headers.Get(http::HeaderId::kContentType).value_or("no content-type");
+  return base::StrCat("no gRPC server: HTTP status ", head.status, " with ", type);
+}
+
+}  // namespace
+
+GrpcStream::GrpcStream(event::Loop& loop, const GrpcStreamOptions& options,
+                       std::vector<net::Address> endpoints, size_t first, GrpcStreamEvents& events)
+    : loop_(loop),
+      options_(options),
+      endpoints_(std::move(endpoints)),
+      at_(endpoints_.empty() ? 0 : first % endpoints_.size()),
+      events_(events),
+      reader_(options.max_message_bytes) {
+  if (endpoints_.empty()) {
+    Close("no endpoint is known");
+  } else {
+    ConnectNext();
+  }
+}
+
+GrpcStream::~GrpcStream() = default;
+
+void GrpcStream::ConnectNext() {
+  ++tried_;
+  connection_ = std::make_unique<net::Connection>(
+      loop_, net::StartConnect(endpoint(), nullptr, std::nullopt), options_.connect_timeout,
+      static_cast<net::ConnectionEvents&>(*this), net::ConnectionLimits());
+}
+
+void GrpcStream::OnConnected() {
+  session_ = std::make_unique<http::http2::ClientSession>(
+      *connection_, options_.http2, static_cast<http::http2::ClientSessionEvents&>(*this));
+  writer_ = &session_->StartRequest(static_cast<http::ResponseReceiver&>(*this));
+  http::RequestHead head(arena_);
+  head.method = http::Method::kPost;
+  head.method_text = "POST";
+  head.target = options_.path;
+  head.protocol = http::Protocol::kHttp2;
+  head.headers.Add(http::HeaderId::kHost, options_.authority);
+  head.headers.Add(http::HeaderId::kTe, "trailers");
+  head.headers.Add(http::HeaderId::kContentType, kContentType);
+  head.headers.Add(http::HeaderId::kUserAgent, "outrigger");
+  head.headers.Add("grpc-accept-encoding", "identity");
+  for (const auto& [name, value] : options_.metadata) head.headers.Add(name, value);
+  writer_->WriteHead(head, false);
+  if (pauses_ > 0) writer_->PauseReading();
+  events_.OnStreamOpen();
+}
+
+void GrpcStream::Send(std::string_view message) {
+  DCHECK(is_open());
+  base::Buffer body;
+  http::grpc::AppendMessage(message, body);
+  writer_->WriteBody(body, false);
+}
+
+void GrpcStream::Close(std::string reason) {
+  if (end_reason_.has_value()) return;
+  end_reason_ = std::move(reason);
+  if (http::RequestWriter* writer = std::exchange(writer_, nullptr)) writer->Reset();
+  loop_.Defer(*this);
+}
+
+void GrpcStream::PauseReading() {
+  if (pauses_++ == 0 && writer_ != nullptr) writer_->PauseReading();
+}
+
+void GrpcStream::ResumeReading() {
+  DCHECK(pauses_ > 0);
+  if (--pauses_ > 0) return;
+  if (writer_ != nullptr) writer_->ResumeReading();
+  loop_.Defer(*this);  // what was taken in before the pause
+}
+
+void GrpcStream::RunDeferred() {
+  TakeMessages();
+  if (end_reason_.has_value()) End();
+}
+
+void GrpcStream::TakeMessages() {
+  while (pauses_ == 0 && !end_reason_.has_value()) {
+    absl::StatusOr<std::optional<std::string>> next = reader_.Next();
+    if (!next.ok()) {
+      Close(std::string(next.status().message()));
+    } else if (!next->has_value()) {
+      return;
+    } else {
+      events_.OnMessage(*std::move(*next));
+    }
+  }
+}
+
+void GrpcStream::End() {
+  if (std::exchange(is_end_reported_, true)) return;
+  writer_ = nullptr;
+  if (connection_ != nullptr) connection_->Close(net::CloseMode::kNow);
+  events_.OnStreamClosed(*end_reason_);
+}
+
+void GrpcStream::OnData(base::Buffer& in, bool end) { session_->OnData(in, end); }
+
+// The peer does not take our messages: stop taking its own, each of which asks for an answer. Said
+// by the connection and by the HTTP/2 stream, each in turns; pauses are counted.
+void GrpcStream::OnOutputHigh() { PauseReading(); }
+
+void GrpcStream::OnOutputLow() {
+  if (session_ != nullptr) session_->OnOutputLow();
+  ResumeReading();
+}
+
+void GrpcStream::OnClosed(net::CloseCause cause) {
+  if (session_ != nullptr) {
+    session_->OnClosed(cause);
+  } else if (end_reason_.has_value()) {
+    return;
+  } else if (tried_ < endpoints_.size()) {
+    at_ = (at_ + 1) % endpoints_.size();
+    loop_.DeleteLater(std::move(connection_));
+    ConnectNext();
+  } else {
+    Close(base::StrCat("cannot connect to ", endpoint().ToString(), ": ", net::ToString(cause)));
+  }
+}
+
+void GrpcStream::OnSessionEnd(std::string_view reason) { Close(std::string(reason)); }
+
+void GrpcStream::OnResponseHead(bool last) {
+  if (last) writer_ = nullptr;
+  const std::string_view type = head_.headers.Get(http::HeaderId::kContentType).value_or("");
+  if (head_.status != 200 || !type.starts_with(kContentType)) {
+    Close(WhatAnswered(head_));
+  } else if (last) {
+    TakeStatus(head_.headers, head_.status);
+  }
+}
+
+void GrpcStream::OnResponseBody(base::Buffer& piece, bool last) {
+  reader_.Append(piece);
+  TakeMessages();
+  if (last && !end_reason_.has_value()) {
+    writer_ = nullptr;
+    Close("the server ended the call without a grpc-status");
+  }
+}
+
+void GrpcStream::OnResponseTrailers() {
+  writer_ = nullptr;
+  TakeStatus(trailers_, head_.status);
+}
+
+void GrpcStream::TakeStatus(const http::HeaderMap& fields, int http_status) {
+  const http::grpc::Status status = http::grpc::ReadStatus(fields).value_or(
+      http::grpc::Status{http::grpc::CodeOfHttpStatus(http_status), "no grpc-status"});
+  Close(base::StrCat("the server ended the call: ", http::grpc::Describe(status)));
+}
+
+void GrpcStream::OnResponseError(const http::StreamError& error) {
+  writer_ = nullptr;
+  // Of a connection that ended OnSessionEnd tells more.
+  if (error.kind != http::ErrorKind::kConnectionClosed) Close(std::string(error.detail));
+}
+
+}  // namespace outrigger::client

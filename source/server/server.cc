@@ -1,0 +1,270 @@
+#include "source/server/server.h"
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <random>
+#include <utility>
+
+#include "source/base/log.h"
+#include "source/base/text.h"
+
+namespace outrigger::server {
+namespace {
+
+std::vector<std::unique_ptr<Worker>> MakeWorkers(uint32_t count, const base::Clock& clock) {
+  std::vector<std::unique_ptr<Worker>> workers;
+  for (uint32_t i = 0; i < count; ++i) workers.push_back(std::make_unique<Worker>(i, clock));
+  return workers;
+}
+
+std::vector<upstream::WorkerClusters*> ClustersOf(
+    const std::vector<std::unique_ptr<Worker>>& workers) {
+  std::vector<upstream::WorkerClusters*> clusters;
+  for (const auto& worker : workers) clusters.push_back(&worker->clusters());
+  return clusters;
+}
+
+}  // namespace
+
+std::string_view ToString(State state) {
+  switch (state) {
+    case State::kLive:
+      return "LIVE";
+    case State::kDraining:
+      return "DRAINING";
+    case State::kPreInitializing:
+      return "PRE_INITIALIZING";
+    case State::kInitializing:
+      return "INITIALIZING";
+  }
+  return "";
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Create(const ServerSurroundings& surroundings,
+                                                       const ServerOptions& options,
+                                                       config::BootstrapSpec bootstrap) {
+  auto resolver = net::CaresResolver::Create(surroundings.loop, {});
+  if (!resolver.ok()) return resolver.status();
+  auto server = std::unique_ptr<Server>(
+      new Server(surroundings, options, std::move(bootstrap), *std::move(resolver)));
+  if (absl::Status status = server->AddStaticConfig(); !status.ok()) return status;
+  if (absl::Status status = server->StartAdmin(); !status.ok()) return status;
+  return server;
+}
+
+Server::Server(const ServerSurroundings& surroundings, const ServerOptions& options,
+               config::BootstrapSpec bootstrap, std::unique_ptr<net::CaresResolver> resolver)
+    : around_(surroundings),
+      options_(options),
+      bootstrap_(std::move(bootstrap)),
+      start_(surroundings.loop.Now()),
+      counters_(ServerCounters::Declare(surroundings.stats)),
+      resolver_(std::move(resolver)),
+      main_clusters_(surroundings.loop),
+      workers_(MakeWorkers(options.concurrency, surroundings.clock)),
+      routes_(surroundings.loop, workers_,
+              [this](const std::string& name, bool wanted) {
+                if (ads_ == nullptr) return;
+                wanted ? ads_->Watch(kRouteType, name) : ads_->Unwatch(kRouteType, name);
+              }),
+      listeners_(surroundings.loop, workers_, routes_, budget_, options.drain_time,
+                 surroundings.stats),
+      clusters_(surroundings.loop, ClustersOf(workers_), *resolver_, surroundings.stats,
+                std::random_device()(),
+                [this](const std::string& name, bool wanted) {
+                  if (ads_ == nullptr) return;
+                  wanted ? ads_->Watch(kEndpointType, name) : ads_->Unwatch(kEndpointType, name);
+                }),
+      live_config_(surroundings.loop, surroundings.compiler, clusters_, listeners_, routes_),
+      compile_thread_(surroundings.loop),
+      admin_(surroundings.loop, main_clusters_, surroundings.stats),
+      drain_(surroundings.loop, listeners_, budget_, options.drain_time,
+             [this](bool is_clean) {
+               LOG(kInfo, kMain, is_clean ? "drained, exiting" : "exiting");
+               around_.loop.Stop();
+             }),
+      flush_timer_(surroundings.loop, [this] { Flush(); }),
+      signals_(surroundings.loop, {SIGTERM, SIGINT, SIGUSR1, SIGHUP},
+               [this](int signal) { OnSignal(signal); }) {
+  counters_.concurrency.Set(options.concurrency);
+  budget_.limit = bootstrap_.global_connection_limit;
+  listeners_.set_on_warm([this] { AdvanceSoon(); });
+  clusters_.set_on_warm([this] { AdvanceSoon(); });
+  clusters_.set_on_ready([this](const std::string&) {
+    around_.loop.Post([this] { live_config_.OnClusterReady(); });
+  });
+  MakeAdsClient();
+}
+
+Server::~Server() {
+  for (const auto& worker : workers_) worker->Join();
+}
+
+absl::Status Server::AddStaticConfig() {
+  for (const auto& spec : bootstrap_.clusters) {
+    if (absl::Status status = clusters_.Add(spec); !status.ok()) return status;
+  }
+  for (const auto& spec : bootstrap_.listeners) {
+    if (absl::Status status = listeners_.Add(spec, true); !status.ok()) {
+      return base::InvalidArgument("listener ", spec->name, ": ", base::StdView(status.message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Server::StartAdmin() {
+  if (!bootstrap_.admin_address) return absl::OkStatus();
+  if (absl::Status status = admin_.Listen(*bootstrap_.admin_address); !status.ok()) {
+    return base::InvalidArgument("admin.address: ", base::StdView(status.message()));
+  }
+  const std::string address = admin_.address()->ToString();
+  LOG(kInfo, kAdmin, "admin endpoint on ", address);
+  if (options_.admin_address_path.empty()) return absl::OkStatus();
+  std::ofstream file(options_.admin_address_path, std::ios::trunc);
+  if (!(file << address << std::flush)) {
+    return base::InvalidArgument("--admin-address-path: cannot write ",
+                                 options_.admin_address_path);
+  }
+  return absl::OkStatus();
+}
+
+void Server::MakeAdsClient() {
+  if (!bootstrap_.ads) return;
+  const config::AdsSpec& spec = *bootstrap_.ads;
+  xds::AdsOptions options;
+  options.protocol = spec.is_delta ? xds::Protocol::kDelta : xds::Protocol::kSotw;
+  options.node = bootstrap_.node;
+  options.sends_node_once = spec.sends_node_once;
+  options.stream.authority = spec.authority;
+  options.stream.metadata = spec.initial_metadata;
+  options.stream.connect_timeout = spec.connect_timeout;
+  options.fetch_timeout = spec.fetch_timeout;
+  options.endpoints = [this, cluster = spec.cluster_name] { return EndpointsOf(cluster); };
+  options.on_first_update = [this](std::string_view type) {
+    if (type == kClusterType) has_clusters_ = true;
+    if (type == kListenerType) has_listeners_ = true;
+    AdvanceSoon();
+  };
+  ads_ = std::make_unique<xds::AdsClient>(around_.loop, compile_thread_, std::move(options),
+                                          live_config_.Types(), around_.stats);
+}
+
+// What a static cluster resolves to now; the control plane's is asked before each connection.
+std::vector<net::Address> Server::EndpointsOf(const std::string& cluster) const {
+  std::vector<net::Address> addresses;
+  for (const upstream::ClusterSet::Listing& listing : clusters_.Describe()) {
+    if (listing.name != cluster || listing.endpoints == nullptr) continue;
+    for (const auto& endpoint : listing.endpoints->endpoints) {
+      addresses.insert(addresses.end(), endpoint->addresses.begin(), endpoint->addresses.end());
+    }
+  }
+  return addresses;
+}
+
+// --- start-up ----------------------------------------------------------------------------------
+
+void Server::AdvanceSoon() {
+  around_.loop.Post([this] { Advance(); });
+}
+
+void Server::Advance() {
+  if (phase_ == Phase::kStaticClusters && clusters_.warming_count() == 0) {
+    phase_ = Phase::kClusters;
+    if (ads_ != nullptr) {
+      ads_->Start();
+      ads_->Begin(kClusterType);
+    } else {
+      has_clusters_ = has_listeners_ = true;
+    }
+  }
+  if (phase_ == Phase::kClusters && has_clusters_ && clusters_.warming_count() == 0) {
+    phase_ = Phase::kListeners;
+    if (ads_ != nullptr) ads_->Begin(kListenerType);
+  }
+  if (phase_ == Phase::kListeners && has_listeners_ && listeners_.is_warm()) {
+    phase_ = Phase::kLive;
+    listeners_.StartAccepting();
+    const auto took = std::chrono::duration_cast<base::Milliseconds>(around_.loop.Now() - start_);
+    counters_.initialization_time_ms.Record(static_cast<uint64_t>(took.count()));
+    LOG(kInfo, kMain, "all dependencies initialized, starting workers");
+  }
+  counters_.state.Set(static_cast<uint64_t>(state()));
+  counters_.live.Set(state() == State::kLive ? 1 : 0);
+}
+
+State Server::state() const {
+  if (drain_.has_begun() || is_health_failed_) return State::kDraining;
+  switch (phase_) {
+    case Phase::kStaticClusters:
+    case Phase::kClusters:
+      return State::kPreInitializing;
+    case Phase::kListeners:
+      return State::kInitializing;
+    case Phase::kLive:
+      return State::kLive;
+  }
+  return State::kLive;
+}
+
+int Server::Run() {
+  for (const auto& worker : workers_) worker->Start();
+  LOG(kInfo, kMain, "outrigger runs with ", workers_.size(), " workers");
+  Flush();
+  AdvanceSoon();
+  around_.loop.Run();
+  for (const auto& worker : workers_) worker->Join();
+  return exit_status_;
+}
+
+// --- running -----------------------------------------------------------------------------------
+
+void Server::OnSignal(int signal) {
+  if (signal == SIGUSR1) {
+    LOG(kInfo, kMain, "SIGUSR1: reopening access logs");
+    return around_.log_files.Reopen();
+  }
+  if (signal == SIGHUP) return;  // a terminal that closes does not end a proxy
+  if (drain_.has_begun()) {
+    LOG(kWarning, kMain, "second signal: exiting now");
+    return around_.loop.Stop();
+  }
+  LOG(kInfo, kMain, "signal ", signal, ": draining for at most ", options_.drain_time.count() / 1000,
+      " s");
+  drain_.Begin();
+  Advance();
+}
+
+void Server::Quit() { around_.loop.Stop(); }
+
+void Server::set_health_failed(bool failed) {
+  if (is_health_failed_ == failed) return;
+  is_health_failed_ = failed;
+  failed ? listeners_.Drain(ListenerSet::Which::kAll, false) : listeners_.StopDraining();
+  Advance();
+}
+
+void Server::DrainListeners(ListenerSet::Which which, bool graceful, bool keeps_accepting) {
+  listeners_.Drain(which, false);
+  if (keeps_accepting) return;
+  if (!graceful) return listeners_.StopAccepting(which);
+  stop_accepting_ = std::make_unique<event::Timer>(
+      around_.loop, [this, which] { listeners_.StopAccepting(which); });
+  stop_accepting_->Arm(options_.drain_time);
+}
+
+void Server::Flush() {
+  const MemoryUse memory = ReadMemoryUse();
+  counters_.memory_allocated.Set(memory.allocated);
+  counters_.memory_heap_size.Set(memory.heap);
+  counters_.memory_physical_size.Set(memory.resident);
+  counters_.uptime.Set(static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(around_.loop.Now() - start_).count()));
+  counters_.total_connections.Set(
+      static_cast<uint64_t>(budget_.used.load(std::memory_order_relaxed)));
+  clusters_.UpdateGauges();
+  around_.stats.FlushHistograms();
+  flush_timer_.Arm(bootstrap_.stats_flush_interval);
+}
+
+}  // namespace outrigger::server
