@@ -4,6 +4,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "source/base/text.h"
 #include "source/config/runtime_values.h"
 #include "test/config/from_yaml.h"
 #include "test/harness/filter_harness.h"
