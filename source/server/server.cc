@@ -171,16 +171,14 @@ void Server::AdvanceSoon() {
 void Server::Advance() {
   if (phase_ == Phase::kStaticClusters && clusters_.warming_count() == 0) {
     phase_ = Phase::kClusters;
-    if (ads_ != nullptr) {
-      ads_->Start();
-      ads_->Begin(kClusterType);
-    } else {
-      has_clusters_ = has_listeners_ = true;
-    }
+    has_clusters_ = !bootstrap_.ads || !bootstrap_.ads->asks_for_clusters;
+    has_listeners_ = !bootstrap_.ads || !bootstrap_.ads->asks_for_listeners;
+    if (ads_ != nullptr) ads_->Start();
+    if (!has_clusters_) ads_->Begin(kClusterType);
   }
   if (phase_ == Phase::kClusters && has_clusters_ && clusters_.warming_count() == 0) {
     phase_ = Phase::kListeners;
-    if (ads_ != nullptr) ads_->Begin(kListenerType);
+    if (!has_listeners_) ads_->Begin(kListenerType);
   }
   if (phase_ == Phase::kListeners && has_listeners_ && listeners_.is_warm()) {
     phase_ = Phase::kLive;

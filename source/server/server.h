@@ -40,7 +40,6 @@ struct ServerSurroundings {
   const base::Clock& clock;
   event::Loop& loop;  // of the main thread
   stats::Store& stats;
-  upstream::ClusterNames& cluster_names;
   access_loggers::LogFiles& log_files;
   const config::Compiler& compiler;
 };
