@@ -82,9 +82,9 @@ class RouteConfig : public testing::Test {
   Registry registry_;
   stats::Store stats_;
   base::ManualClock clock_;
-  FactoryContext factories_{clock_, stats_, "test"};
   upstream::ClusterNames names_;
   CompileEnvironment environment_;
+  FactoryContext factories_{clock_, stats_, "test", environment_.runtime};
   const ClusterExists* cluster_exists_ = nullptr;
   base::Arena arena_;
   std::shared_ptr<const route::RouteTable> table_;

@@ -126,12 +126,12 @@ class FilterHarness::Stream final : public http::ChainOwner, public http::Stream
   base::Arena& arena() override { return arena_; }
   http::RequestHead& request() override { return request_; }
   http::StreamSummary& summary() override { return summary_; }
-  const route::Route* route() override { return nullptr; }
+  const route::Route* route() override { return harness_.route_; }
   void ClearRoute() override {}
   upstream::WorkerClusters& clusters() override {
     base::CheckFailed(__FILE__, __LINE__, "a filter asked for clusters, which this harness has not");
   }
-  uint64_t random() override { return 0; }
+  uint64_t random() override { return harness_.random_; }
 
   void Complete() {
     reply_.is_complete = true;

@@ -69,6 +69,10 @@ class FilterHarness {
   void set_local(std::string_view ip, uint16_t port);
   // What the request's route configures for every filter.
   void set_route_config(const http::RouteFilterConfig* config) { route_config_ = config; }
+  // The route it goes by; outlives the request.
+  void set_route(const route::Route* route) { route_ = route; }
+  // What its fractions draw on.
+  void set_random(uint64_t random) { random_ = random; }
 
   // Posted and deferred work, due timers.
   void Turn();
@@ -95,6 +99,8 @@ class FilterHarness {
   bool answers_ = true;
   net::Address peer_, remote_, local_;
   const http::RouteFilterConfig* route_config_ = nullptr;
+  const route::Route* route_ = nullptr;
+  uint64_t random_ = 0;
   std::unique_ptr<Stream> stream_;
 };
 

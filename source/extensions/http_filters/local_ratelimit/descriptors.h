@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "envoy/config/route/v3/route_components.pb.h"
+#include "source/config/place.h"
 #include "source/http/filter.h"
 
 namespace outrigger::local_ratelimit {
@@ -20,24 +20,16 @@ using Descriptor = std::vector<std::pair<std::string, std::string>>;
 // Immutable; any thread.
 class DescriptorSource {
  public:
-  // Errors name the action's field. Kinds that are not implemented are refused by name.
-  static absl::StatusOr<DescriptorSource> Compile(const envoy::config::route::v3::RateLimit& proto);
+  // What is wrong is refused below `place`; kinds that are not implemented are refused by name.
+  static DescriptorSource Read(const envoy::config::route::v3::RateLimit& proto,
+                               const config::Place& place);
   std::optional<Descriptor> Make(http::StreamView& stream) const;
 
- private:
-  // Adds its entry; kMissing: there is none to add, so there is no descriptor.
+  // kMissing: there is nothing to add, so there is no descriptor.
   enum class Outcome : uint8_t { kAdded, kSkipped, kMissing };
   using Action = std::function<Outcome(http::StreamView&, Descriptor&)>;
-  using Proto = envoy::config::route::v3::RateLimit::Action;
-  static absl::StatusOr<Action> CompileAction(const Proto& proto);
-  static Action GenericKey(const Proto::GenericKey& proto);
-  static Action RequestHeader(const Proto::RequestHeaders& proto);
-  static Action QueryParameter(const Proto::QueryParameters& proto);
-  static Action RemoteAddress();
-  static Action MaskedAddress(const Proto::MaskedRemoteAddress& proto);
-  static absl::StatusOr<Action> HeaderMatch(const Proto::HeaderValueMatch& proto);
-  static absl::StatusOr<Action> QueryMatch(const Proto::QueryParameterValueMatch& proto);
-  static Action DestinationCluster();
+
+ private:
   std::vector<Action> actions_;
 };
 

@@ -1,15 +1,25 @@
 #include "source/extensions/http_filters/local_ratelimit/limits.h"
 
+#include <algorithm>
 #include <array>
+#include <utility>
 
+#include "absl/container/inlined_vector.h"
 #include "source/base/text.h"
+#include "source/config/field_values.h"
+#include "source/config/header_edits_config.h"
+#include "source/config/runtime_values.h"
 #include "source/stats/envoy_scopes.h"
 
 namespace outrigger::local_ratelimit {
 namespace {
 
-using envoy::type::v3::FractionalPercent;
+using config::Place;
 using stats::Kind;
+
+constexpr uint32_t kMillion = 1'000'000;
+constexpr uint32_t kHighestStage = 10;
+constexpr int kMostHeaders = 10;
 
 constexpr std::array kTable = {
     stats::Metric{"enabled", Kind::kCounter},
@@ -27,154 +37,175 @@ Counters DeclareCounters(stats::Store& store, const std::string& stat_prefix) {
           .enforced = group->counter(3)};
 }
 
-absl::StatusOr<std::unique_ptr<TokenBucket>> CompileBucket(const envoy::type::v3::TokenBucket& proto) {
-  const auto& interval = proto.fill_interval();
-  const int64_t interval_ns = interval.seconds() * 1'000'000'000 + interval.nanos();
-  if (proto.max_tokens() == 0) return base::InvalidArgument("max_tokens: must be at least 1, got 0");
-  if (interval_ns < 50'000'000) {
-    return base::InvalidArgument("fill_interval: must be at least 0.05s, got ", interval_ns / 1e9, "s");
-  }
+// Null after a refusal.
+std::unique_ptr<TokenBucket> ReadBucket(const envoy::type::v3::TokenBucket& proto,
+                                        const Place& place) {
+  constexpr base::Milliseconds kShortestInterval{50};
+  const size_t before = place.findings().size();
+  if (proto.max_tokens() == 0) place.At("max_tokens").Refuse("must be at least 1, got 0");
   const uint32_t per_fill = proto.has_tokens_per_fill() ? proto.tokens_per_fill().value() : 1;
-  if (per_fill == 0) return base::InvalidArgument("tokens_per_fill: must be at least 1, got 0");
-  return std::make_unique<TokenBucket>(proto.max_tokens(), per_fill, base::Nanoseconds(interval_ns));
-}
-
-route::FractionMatch Fraction(const envoy::config::core::v3::RuntimeFractionalPercent& proto) {
-  const FractionalPercent& percent = proto.default_value();
-  const uint32_t denominator = percent.denominator() == FractionalPercent::MILLION         ? 1'000'000
-                               : percent.denominator() == FractionalPercent::TEN_THOUSAND ? 10'000
-                                                                                           : 100;
-  return {.numerator = percent.numerator(),
-          .denominator = denominator,
-          .runtime_key = proto.runtime_key()};
-}
-
-// Literal headers only: this is where a formatted one would have to say so.
-template <typename Options>
-absl::StatusOr<std::vector<std::pair<std::string, std::string>>> CompileHeaders(
-    std::string_view field, const Options& options) {
-  std::vector<std::pair<std::string, std::string>> headers;
-  for (int i = 0; i < options.size(); ++i) {
-    const auto& header = options[i].header();
-    if (header.value().find('%') != std::string::npos) {
-      return base::InvalidArgument(field, "[", i, "].header.value: %OPERATOR%s are not implemented here, got \"",
-                                   header.value(), "\"");
-    }
-    headers.emplace_back(header.key(), header.value());
+  if (per_fill == 0) place.At("tokens_per_fill").Refuse("must be at least 1, got 0");
+  const Place at = place.At("fill_interval");
+  const base::Milliseconds interval = config::ReadDuration(proto.fill_interval(), at);
+  if (place.findings().size() == before && interval < kShortestInterval) {
+    at.Refuse(base::StrCat("must be at least 0.05s, got ", interval.count() / 1e3, "s"));
   }
-  return headers;
+  if (place.findings().size() > before) return nullptr;
+  return std::make_unique<TokenBucket>(proto.max_tokens(), per_fill, interval);
 }
 
-absl::Status RefuseRest(const Config& config) {
-  if (config.stat_prefix().empty()) return base::InvalidArgument("stat_prefix: must not be empty");
+// Of nothing at all, as in Envoy, when it is not given: a limit is switched on on purpose.
+route::FractionMatch ReadShare(bool is_given,
+                               const envoy::config::core::v3::RuntimeFractionalPercent& share,
+                               const config::RuntimeValues& runtime, const Place& place) {
+  if (is_given && !share.has_default_value()) place.At("default_value").Refuse("must be given");
+  return {.numerator = is_given ? runtime.PerMillion(share) : 0,
+          .denominator = kMillion,
+          .runtime_key = share.runtime_key()};
+}
+
+template <typename Options>
+route::HeaderEdits ReadHeaders(const Options& options, std::string_view field, const Place& place) {
+  if (options.size() > kMostHeaders) {
+    place.At(field).Refuse(
+        base::StrCat("must have at most ", kMostHeaders, " headers, got ", options.size()));
+  }
+  for (int i = 0; i < options.size(); ++i) {
+    const std::string& value = options[i].header().value();
+    if (value.find('%') == std::string::npos) continue;
+    const Place header = place.At(field, i);
+    header.At("header.value")
+        .Refuse(base::StrCat("%OPERATOR%s are not implemented here, got \"", value, "\""));
+  }
+  return config::ReadHeaderEdits(options, field, {}, "", place);
+}
+
+void RefuseTheRest(const Config& config, const Place& place) {
+  if (config.stat_prefix().empty()) place.At("stat_prefix").Refuse("must be given");
   if (config.local_rate_limit_per_downstream_connection()) {
-    return base::InvalidArgument("local_rate_limit_per_downstream_connection: not implemented");
+    place.At("local_rate_limit_per_downstream_connection").Refuse("not implemented");
   }
   if (config.rate_limited_as_resource_exhausted()) {
-    return base::InvalidArgument("rate_limited_as_resource_exhausted: not implemented");
+    place.At("rate_limited_as_resource_exhausted").Refuse("not implemented");
   }
   if (config.vh_rate_limits() != 0) {
-    return base::InvalidArgument("vh_rate_limits: not implemented; say the limits in rate_limits");
+    place.At("vh_rate_limits").Refuse("not implemented; give the limits in rate_limits");
   }
   if (config.has_max_dynamic_descriptors()) {
-    return base::InvalidArgument("max_dynamic_descriptors: not implemented");
+    place.At("max_dynamic_descriptors").Refuse("not implemented");
+  }
+  if (config.stage() > kHighestStage) {
+    place.At("stage").Refuse(base::StrCat("must be 0-10, got ", config.stage()));
+  }
+  if (config.status().code() < 0 || config.status().code() > 599) {
+    place.At("status.code").Refuse(
+        base::StrCat("must be 100-599, got ", static_cast<int>(config.status().code())));
+  }
+  if (config.enable_x_ratelimit_headers() < 0 || config.enable_x_ratelimit_headers() > 1) {
+    place.At("enable_x_ratelimit_headers").Refuse("must be OFF or DRAFT_VERSION_03");
   }
   if (config.descriptors_size() > 0 && config.rate_limits_size() == 0) {
-    return base::InvalidArgument(
-        "descriptors: they need rate_limits, which say how a request makes its descriptors");
+    place.At("descriptors")
+        .Refuse("need rate_limits, which say how a request makes its descriptors");
   }
-  return absl::OkStatus();
 }
 
-absl::StatusOr<Descriptor> CompileDescriptor(
-    const envoy::extensions::common::ratelimit::v3::LocalRateLimitDescriptor& proto) {
+Descriptor ReadDescriptor(
+    const envoy::extensions::common::ratelimit::v3::LocalRateLimitDescriptor& proto,
+    const Place& place) {
   Descriptor descriptor;
   for (int i = 0; i < proto.entries_size(); ++i) {
+    const Place entry = place.At("entries", i);
+    if (proto.entries(i).key().empty()) entry.At("key").Refuse("must be given");
     if (proto.entries(i).value().empty()) {
-      return base::InvalidArgument("entries[", i, "].value: must not be empty; a value for all is not implemented");
+      entry.At("value").Refuse("must be given; a bucket for each value is not implemented");
     }
     descriptor.emplace_back(proto.entries(i).key(), proto.entries(i).value());
   }
-  if (descriptor.empty()) return base::InvalidArgument("entries: at least one is needed");
+  if (descriptor.empty()) place.At("entries").Refuse("at least one is needed");
   return descriptor;
-}
-
-absl::Status At(std::string_view field, int index, const absl::Status& status) {
-  return base::InvalidArgument(field, "[", index, "].", base::StdView(status.message()));
 }
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const Limits>> Limits::Compile(const Config& config,
-                                                              config::FactoryContext& context) {
-  if (absl::Status status = RefuseRest(config); !status.ok()) return status;
+std::shared_ptr<const Limits> Limits::Read(const Config& config, const Place& place,
+                                           config::FactoryContext& context) {
+  RefuseTheRest(config, place);
   auto limits = std::make_shared<Limits>();
   if (config.has_token_bucket()) {
-    auto bucket = CompileBucket(config.token_bucket());
-    if (!bucket.ok()) return base::InvalidArgument("token_bucket.", base::StdView(bucket.status().message()));
-    limits->bucket_ = *std::move(bucket);
+    limits->bucket_ = ReadBucket(config.token_bucket(), place.At("token_bucket"));
   }
-  for (int i = 0; i < config.rate_limits_size(); ++i) {
-    if (config.rate_limits(i).stage().value() != config.stage()) continue;
-    auto source = DescriptorSource::Compile(config.rate_limits(i));
-    if (!source.ok()) return At("rate_limits", i, source.status());
-    limits->sources_.push_back(*std::move(source));
-  }
-  for (int i = 0; i < config.descriptors_size(); ++i) {
-    auto descriptor = CompileDescriptor(config.descriptors(i));
-    if (!descriptor.ok()) return At("descriptors", i, descriptor.status());
-    auto bucket = CompileBucket(config.descriptors(i).token_bucket());
-    if (!bucket.ok()) {
-      return base::InvalidArgument("descriptors[", i, "].token_bucket.", base::StdView(bucket.status().message()));
-    }
-    limits->descriptors_.push_back({.descriptor = *std::move(descriptor),
-                                    .bucket = *std::move(bucket),
-                                    .is_shadow = config.descriptors(i).shadow_mode()});
-  }
-  auto reply_headers = CompileHeaders("response_headers_to_add", config.response_headers_to_add());
-  if (!reply_headers.ok()) return reply_headers.status();
-  auto request_headers = CompileHeaders("request_headers_to_add_when_not_enforced",
-                                        config.request_headers_to_add_when_not_enforced());
-  if (!request_headers.ok()) return request_headers.status();
-  limits->reply_headers = *std::move(reply_headers);
-  limits->unenforced_request_headers = *std::move(request_headers);
-  if (config.has_filter_enabled()) limits->enabled = Fraction(config.filter_enabled());
-  if (config.has_filter_enforced()) limits->enforced = Fraction(config.filter_enforced());
+  limits->ReadDescriptors(config, place);
+  limits->reply_edits =
+      ReadHeaders(config.response_headers_to_add(), "response_headers_to_add", place);
+  limits->unenforced_request_edits =
+      ReadHeaders(config.request_headers_to_add_when_not_enforced(),
+                  "request_headers_to_add_when_not_enforced", place);
+  limits->enabled = ReadShare(config.has_filter_enabled(), config.filter_enabled(),
+                              context.runtime(), place.At("filter_enabled"));
+  limits->enforced = ReadShare(config.has_filter_enforced(), config.filter_enforced(),
+                               context.runtime(), place.At("filter_enforced"));
   if (config.status().code() >= 400) limits->status = config.status().code();
   limits->shows_limits = config.enable_x_ratelimit_headers() != 0;
   limits->always_draws_on_default_ = !config.has_always_consume_default_token_bucket() ||
                                      config.always_consume_default_token_bucket().value();
   limits->counters = DeclareCounters(context.stats(), config.stat_prefix());
-  return std::shared_ptr<const Limits>(std::move(limits));
+  return limits;
 }
 
-const Limits::DescriptorLimit* Limits::Find(const Descriptor& descriptor) const {
-  for (const DescriptorLimit& limit : descriptors_) {
-    if (limit.descriptor == descriptor) return &limit;
+void Limits::ReadDescriptors(const Config& config, const Place& place) {
+  for (int i = 0; i < config.rate_limits_size(); ++i) {
+    const Place at = place.At("rate_limits", i);
+    DescriptorSource source = DescriptorSource::Read(config.rate_limits(i), at);
+    if (config.rate_limits(i).stage().value() > kHighestStage) {
+      at.At("stage").Refuse(
+          base::StrCat("must be 0-10, got ", config.rate_limits(i).stage().value()));
+    }
+    if (config.rate_limits(i).stage().value() == config.stage()) {
+      sources_.push_back(std::move(source));
+    }
   }
-  return nullptr;
+  for (int i = 0; i < config.descriptors_size(); ++i) {
+    const Place at = place.At("descriptors", i);
+    Descriptor descriptor = ReadDescriptor(config.descriptors(i), at);
+    auto bucket = ReadBucket(config.descriptors(i).token_bucket(), at.At("token_bucket"));
+    if (!by_descriptor_.try_emplace(descriptor, 0).second) {
+      at.At("entries").Refuse("are those of an earlier descriptor");
+    }
+    if (bucket == nullptr) continue;
+    descriptors_.push_back({.descriptor = std::move(descriptor),
+                            .bucket = std::move(bucket),
+                            .is_shadow = config.descriptors(i).shadow_mode()});
+  }
+  std::stable_sort(descriptors_.begin(), descriptors_.end(), [](const auto& a, const auto& b) {
+    return a.bucket->token_interval() > b.bucket->token_interval();
+  });
+  for (size_t i = 0; i < descriptors_.size(); ++i) by_descriptor_[descriptors_[i].descriptor] = i;
 }
 
 Limits::Outcome Limits::Draw(http::StreamView& stream) const {
   const base::MonoTime now = stream.loop().Now();
-  Outcome outcome;
-  bool has_match = false;
+  absl::InlinedVector<size_t, 4> matched;
   for (const DescriptorSource& source : sources_) {
     const auto descriptor = source.Make(stream);
     if (!descriptor) continue;
-    const DescriptorLimit* limit = Find(*descriptor);
-    if (limit == nullptr) continue;
-    has_match = true;
-    outcome.bucket = limit->bucket.get();
-    if (!limit->bucket->Take(now) && !limit->is_shadow) {
-      outcome.is_limited = true;
-      return outcome;
-    }
+    const auto found = by_descriptor_.find(*descriptor);
+    if (found != by_descriptor_.end()) matched.push_back(found->second);
   }
-  if (bucket_ == nullptr || (has_match && !always_draws_on_default_)) return outcome;
+  std::sort(matched.begin(), matched.end());
+  matched.erase(std::unique(matched.begin(), matched.end()), matched.end());
+
+  Outcome outcome;
+  for (size_t at : matched) {
+    const DescriptorLimit& limit = descriptors_[at];
+    const bool has_token = limit.bucket->Take(now);
+    if (limit.is_shadow) continue;
+    if (!has_token) return {.is_limited = true, .bucket = limit.bucket.get()};
+    if (outcome.bucket == nullptr) outcome.bucket = limit.bucket.get();
+  }
+  if (bucket_ == nullptr || (!matched.empty() && !always_draws_on_default_)) return outcome;
+  if (!bucket_->Take(now)) return {.is_limited = true, .bucket = bucket_.get()};
   if (outcome.bucket == nullptr) outcome.bucket = bucket_.get();
-  outcome.is_limited = !bucket_->Take(now);
-  if (outcome.is_limited) outcome.bucket = bucket_.get();
   return outcome;
 }
 

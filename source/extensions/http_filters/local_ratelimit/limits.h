@@ -1,17 +1,15 @@
 #pragma once
 
 #include <memory>
-#include <optional>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/status/statusor.h"
 #include "source/base/clock.h"
+#include "source/config/place.h"
 #include "source/extensions/http_filters/local_ratelimit/descriptors.h"
 #include "source/extensions/http_filters/local_ratelimit/local_ratelimit.h"
 #include "source/extensions/http_filters/local_ratelimit/token_bucket.h"
+#include "source/route/header_edits.h"
 #include "source/route/matchers.h"
 
 namespace outrigger::local_ratelimit {
@@ -24,35 +22,37 @@ struct Counters {
 // One compiled LocalRateLimit with its buckets. Immutable but for the buckets; any thread.
 class Limits final : public http::RouteFilterConfig {
  public:
-  static absl::StatusOr<std::shared_ptr<const Limits>> Compile(const Config& config,
-                                                               config::FactoryContext& context);
+  // What is wrong is refused below `place`.
+  static std::shared_ptr<const Limits> Read(const Config& config, const config::Place& place,
+                                            config::FactoryContext& context);
 
   struct Outcome {
     bool is_limited = false;
     const TokenBucket* bucket = nullptr;  // the one that decided, for x-ratelimit-*; may be null
   };
-  // Draws on the buckets of the request.
+  // Draws on the buckets of the request: those of its descriptors, the slowest first, until one is
+  // empty; then on the one for all.
   Outcome Draw(http::StreamView& stream) const;
 
-  route::FractionMatch enabled{.numerator = 0, .denominator = 100};
-  route::FractionMatch enforced{.numerator = 0, .denominator = 100};
+  route::FractionMatch enabled, enforced;
   int status = 429;
   bool shows_limits = false;  // x-ratelimit-*
-  std::vector<std::pair<std::string, std::string>> reply_headers;
-  std::vector<std::pair<std::string, std::string>> unenforced_request_headers;
+  route::HeaderEdits reply_edits;
+  route::HeaderEdits unenforced_request_edits;
   Counters counters;
 
  private:
   struct DescriptorLimit {
     Descriptor descriptor;
     std::unique_ptr<TokenBucket> bucket;
-    bool is_shadow = false;
+    bool is_shadow = false;  // draws, never limits
   };
-  const DescriptorLimit* Find(const Descriptor& descriptor) const;
+  void ReadDescriptors(const Config& config, const config::Place& place);
 
   std::unique_ptr<TokenBucket> bucket_;  // null: only descriptors limit
   std::vector<DescriptorSource> sources_;
-  std::vector<DescriptorLimit> descriptors_;  // slowest fill first: the strictest decides
+  std::vector<DescriptorLimit> descriptors_;  // the slowest to fill first
+  absl::flat_hash_map<Descriptor, size_t> by_descriptor_;
   bool always_draws_on_default_ = true;
 };
 

@@ -10,18 +10,31 @@
 namespace outrigger::local_ratelimit {
 namespace {
 
+enum class Question : uint64_t { kEnabled = 1, kEnforced };
+
+// A number of its own for each question that one stream asks, so that half of a half is a quarter,
+// and a share here has nothing to do with a split of the route. (The finisher of SplitMix64.)
+uint64_t Draw(uint64_t random, Question question) {
+  uint64_t x = random + static_cast<uint64_t>(question) * 0x9e3779b97f4a7c15;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
 class LocalRateLimit final : public http::HttpFilter {
  public:
   LocalRateLimit(const Limits& limits, http::FilterStream& stream)
-      : limits_(limits), stream_(stream) {}
+      : in_force_(&limits), stream_(stream) {}
 
   http::Verdict OnRequestHead(http::RequestHead& head, bool /*last*/) override {
     http::StreamView& view = stream_.stream();
-    if (const auto* of_route = static_cast<const Limits*>(stream_.route_config())) {
-      in_force_ = of_route;
-    }
+    // A route may carry another filter's configuration under our name: that leaves ours in force.
+    const auto* of_route = dynamic_cast<const Limits*>(stream_.route_config());
+    if (of_route != nullptr) in_force_ = of_route;
     const Limits& limits = *in_force_;
-    if (!limits.enabled.Matches(view.random())) return http::Verdict::Continue();
+    if (!limits.enabled.Matches(Draw(view.random(), Question::kEnabled))) {
+      return http::Verdict::Continue();
+    }
     limits.counters.enabled.Increment();
     const Limits::Outcome outcome = limits.Draw(view);
     bucket_ = limits.shows_limits ? outcome.bucket : nullptr;
@@ -30,10 +43,8 @@ class LocalRateLimit final : public http::HttpFilter {
       return http::Verdict::Continue();
     }
     limits.counters.rate_limited.Increment();
-    if (!limits.enforced.Matches(view.random())) {
-      for (const auto& [name, value] : limits.unenforced_request_headers) {
-        head.headers.AddCopy(name, value);
-      }
+    if (!limits.enforced.Matches(Draw(view.random(), Question::kEnforced))) {
+      limits.unenforced_request_edits.Apply(head.headers, view.summary());
       return http::Verdict::Continue();
     }
     limits.counters.enforced.Increment();
@@ -53,8 +64,12 @@ class LocalRateLimit final : public http::HttpFilter {
   using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
   HeaderList ReplyHeaders() {
-    HeaderList headers = in_force_->reply_headers;
-    for (auto& header : LimitHeaders()) headers.push_back(std::move(header));
+    http::HeaderMap edited(stream_.stream().arena());
+    in_force_->reply_edits.Apply(edited, stream_.stream().summary());
+    HeaderList headers = LimitHeaders();
+    for (const http::Header& header : edited.entries()) {
+      headers.emplace_back(header.name(), header.value());
+    }
     return headers;
   }
 
@@ -68,27 +83,28 @@ class LocalRateLimit final : public http::HttpFilter {
             {"x-ratelimit-reset", base::StrCat(static_cast<int64_t>(reset.count()))}};
   }
 
-  const Limits& limits_;  // of the factory, which the stream's snapshot keeps
+  const Limits* in_force_;  // of the factory or of the route; the stream's snapshots keep both
   http::FilterStream& stream_;
-  const Limits* in_force_ = &limits_;
   const TokenBucket* bucket_ = nullptr;
 };
 
 }  // namespace
 
 absl::StatusOr<http::HttpFilterFactory> Create(const Config& config, config::FactoryContext& context) {
-  auto limits = Limits::Compile(config, context);
-  if (!limits.ok()) return limits.status();
-  return http::HttpFilterFactory([limits = *std::move(limits)](http::FilterStream& stream) {
+  config::Findings findings;
+  auto limits = Limits::Read(config, config::Place(findings), context);
+  if (findings.size() > 0) return findings.ToStatus();
+  return http::HttpFilterFactory([limits](http::FilterStream& stream) {
     return std::make_unique<LocalRateLimit>(*limits, stream);
   });
 }
 
 absl::StatusOr<config::RouteFilterConfigPtr> CreateForRoute(const Config& config,
                                                             config::FactoryContext& context) {
-  auto limits = Limits::Compile(config, context);
-  if (!limits.ok()) return limits.status();
-  return config::RouteFilterConfigPtr(*std::move(limits));
+  config::Findings findings;
+  auto limits = Limits::Read(config, config::Place(findings), context);
+  if (findings.size() > 0) return findings.ToStatus();
+  return config::RouteFilterConfigPtr(std::move(limits));
 }
 
 }  // namespace outrigger::local_ratelimit

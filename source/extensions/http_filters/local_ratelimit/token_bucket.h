@@ -23,6 +23,8 @@ class TokenBucket {
   // How long until the bucket is full again.
   base::Nanoseconds UntilFull(base::MonoTime now) const;
   uint32_t max_tokens() const { return max_tokens_; }
+  // How long one token takes to come.
+  base::Nanoseconds token_interval() const { return base::Nanoseconds(token_ns_); }
 
  private:
   int64_t EmptyAt(base::MonoTime now) const;

@@ -18,6 +18,15 @@ std::nullopt_t NotImplemented(std::string_view field, const config::Place& place
   return std::nullopt;
 }
 
+// `any` stands for everything; false would stand for nothing, which nobody means.
+std::optional<Condition> Everything(bool any, const config::Place& place) {
+  if (!any) {
+    place.At("any").Refuse("must be true, got false");
+    return std::nullopt;
+  }
+  return [](http::StreamView&) { return true; };
+}
+
 // A list of the same kind of thing; empty after a refusal.
 template <typename List, typename ReadOne>
 std::vector<Condition> ReadList(const List& list, const config::Place& place,
@@ -144,7 +153,7 @@ std::optional<Condition> ReadPermission(const Permission& permission, const conf
     case Permission::kNotRule:
       return Not(deeper(permission.not_rule(), place.At("not_rule")));
     case Permission::kAny:
-      return [any = permission.any()](http::StreamView&) { return any; };
+      return Everything(permission.any(), place);
     case Permission::kHeader:
       return Header(permission.header(), place.At("header"));
     case Permission::kUrlPath:
@@ -193,7 +202,7 @@ std::optional<Condition> ReadPrincipal(const Principal& principal, const config:
     case Principal::kNotId:
       return Not(deeper(principal.not_id(), place.At("not_id")));
     case Principal::kAny:
-      return [any = principal.any()](http::StreamView&) { return any; };
+      return Everything(principal.any(), place);
     case Principal::kHeader:
       return Header(principal.header(), place.At("header"));
     case Principal::kUrlPath:

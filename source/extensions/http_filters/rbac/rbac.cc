@@ -6,7 +6,6 @@
 #include <string>
 #include <utility>
 
-#include "source/base/text.h"
 #include "source/extensions/http_filters/rbac/conditions.h"
 #include "source/extensions/http_filters/rbac/rules.h"
 #include "source/stats/envoy_scopes.h"
@@ -75,18 +74,18 @@ class Rbac final : public http::HttpFilter {
 
   http::Verdict OnRequestHead(http::RequestHead&, bool /*last*/) override {
     http::StreamView& view = stream_.stream();
-    const auto* of_route = static_cast<const Enforcement*>(stream_.route_config());
+    // A route may carry another filter's configuration under our name: that leaves ours in force.
+    const auto* of_route = dynamic_cast<const Enforcement*>(stream_.route_config());
     const Enforcement& in_force = of_route != nullptr ? *of_route : enforcement_;
     if (in_force.shadow_rules) in_force.shadow_rules->Decide(view);
     if (!in_force.rules) return http::Verdict::Continue();
     const Decision decision = in_force.rules->Decide(view);
     if (decision.is_allowed) return http::Verdict::Continue();
-    const std::string detail =
-        base::StrCat("rbac_access_denied_matched_policy[",
-                     decision.policy == nullptr ? std::string_view("none") : *decision.policy, "]");
-    return http::Verdict::Reply({.status = 403,
-                                 .detail = view.arena().Copy(detail),
-                                 .body = "RBAC: access denied"});
+    return http::Verdict::Reply(
+        {.status = 403,
+         .detail = decision.policy == nullptr ? "rbac_access_denied_matched_policy[none]"
+                                              : view.arena().Copy(decision.policy->denial),
+         .body = "RBAC: access denied"});
   }
 
  private:

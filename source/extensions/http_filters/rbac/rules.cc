@@ -1,8 +1,10 @@
 #include "source/extensions/http_filters/rbac/rules.h"
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
+#include "source/base/text.h"
 #include "source/extensions/http_filters/rbac/conditions.h"
 
 namespace outrigger::rbac {
@@ -13,9 +15,15 @@ bool AnyHolds(const std::vector<Condition>& conditions, http::StreamView& stream
                      [&](const Condition& condition) { return condition(stream); });
 }
 
+// A log detail is one word, as in Envoy.
+std::string Denial(std::string name) {
+  std::replace_if(name.begin(), name.end(), [](unsigned char c) { return std::isspace(c); }, '_');
+  return base::StrCat("rbac_access_denied_matched_policy[", name, "]");
+}
+
 Policy ReadPolicy(const std::string& name, const envoy::config::rbac::v3::Policy& proto,
                   const config::Place& place) {
-  Policy policy{.name = name};
+  Policy policy{.name = name, .denial = Denial(name)};
   for (int i = 0; i < proto.permissions_size(); ++i) {
     auto condition = ReadPermission(proto.permissions(i), place.At("permissions", i));
     if (condition) policy.permissions.push_back(*std::move(condition));
@@ -34,6 +42,10 @@ Policy ReadPolicy(const std::string& name, const envoy::config::rbac::v3::Policy
 Rules Rules::Read(const envoy::config::rbac::v3::RBAC& proto, const config::Place& place) {
   Rules rules;
   rules.action_ = proto.action();
+  if (!envoy::config::rbac::v3::RBAC::Action_IsValid(rules.action_)) {
+    place.At("action").Refuse(
+        base::StrCat("unknown value ", static_cast<int>(rules.action_), "; known: ALLOW, DENY, LOG"));
+  }
   for (const auto& [name, policy] : proto.policies()) {
     rules.policies_.push_back(ReadPolicy(name, policy, place.At("policies", name)));
   }
@@ -49,7 +61,7 @@ Decision Rules::Decide(http::StreamView& stream) const {
   });
   const bool is_match = matched != policies_.end();
   return {.is_allowed = action_ == RBAC::LOG || (action_ == RBAC::ALLOW) == is_match,
-          .policy = is_match ? &matched->name : nullptr};
+          .policy = is_match ? &*matched : nullptr};
 }
 
 }  // namespace outrigger::rbac

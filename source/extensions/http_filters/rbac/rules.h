@@ -16,6 +16,7 @@ using Condition = std::function<bool(http::StreamView&)>;
 // A named policy: it matches when one permission and one principal hold.
 struct Policy {
   std::string name;
+  std::string denial;  // %RESPONSE_CODE_DETAILS% of what it denies
   std::vector<Condition> permissions;
   std::vector<Condition> principals;
 };
@@ -23,7 +24,7 @@ struct Policy {
 // What the rules say of one request.
 struct Decision {
   bool is_allowed = true;
-  const std::string* policy = nullptr;  // the first that matched, by name; null: none did
+  const Policy* policy = nullptr;  // the first that matched, by name; null: none did
 };
 
 // Compiled envoy.config.rbac.v3.RBAC. Immutable; any thread.

@@ -1,0 +1,24 @@
+#include "source/main/register_extensions.h"
+
+#include "source/extensions/http_filters/local_ratelimit/local_ratelimit.h"
+#include "source/extensions/http_filters/rbac/rbac.h"
+#include "source/extensions/http_filters/router/router.h"
+
+namespace outrigger::main {
+
+void RegisterExtensions(config::Registry& registry, access_loggers::LogFiles& log_files) {
+  // HTTP filters.
+  registry.AddHttpFilter<local_ratelimit::Config>("local_ratelimit", &local_ratelimit::Create);
+  registry.AddHttpFilter<rbac::Config>("rbac", &rbac::Create);
+
+  // What a route may say for a filter.
+  registry.AddRouteFilterConfig<local_ratelimit::Config>(&local_ratelimit::CreateForRoute);
+  registry.AddRouteFilterConfig<rbac::RouteConfig>(&rbac::CreateForRoute);
+
+  // What a filter chain may end in.
+  registry.AddHttpTerminal<envoy::extensions::filters::http::router::v3::Router>("router",
+                                                                                 &router::Create);
+
+}
+
+}  // namespace outrigger::main
