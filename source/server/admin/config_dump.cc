@@ -130,8 +130,7 @@ bool IsSameGroup(const envoy::config::endpoint::v3::LocalityLbEndpoints& group,
 // Neighbours of one locality and priority are one group, as the resource had them.
 void AddEndpoint(const upstream::Endpoint& endpoint, ClusterLoadAssignment& assignment) {
   static const upstream::Locality nowhere;
-  const upstream::Locality& locality =
-      endpoint.locality == nullptr ? nowhere : *endpoint.locality;
+  const upstream::Locality& locality = endpoint.locality == nullptr ? nowhere : *endpoint.locality;
   auto& groups = *assignment.mutable_endpoints();
   if (groups.empty() || !IsSameGroup(groups[groups.size() - 1], endpoint, locality)) {
     auto& group = *groups.Add();
