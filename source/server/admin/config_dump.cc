@@ -11,6 +11,7 @@
 #include "source/config/loading/redaction.h"
 #include "source/config/loading/unpack_any.h"
 #include "source/server/admin/messages.h"
+#include "source/server/admin/unknown_content.h"
 
 namespace outrigger::server {
 namespace {
@@ -258,7 +259,10 @@ std::vector<std::unique_ptr<google::protobuf::Message>> DumpConfig(const ConfigS
   dumps.push_back(std::make_unique<envoy::admin::v3::ScopedRoutesConfigDump>());
   dumps.push_back(DumpRoutes(sources, xds, selection));
   dumps.push_back(std::make_unique<envoy::admin::v3::SecretsConfigDump>());
-  for (const Dump& dump : dumps) loading::Redact(*dump);
+  for (const Dump& dump : dumps) {
+    ClearUnknownContent(*dump);
+    loading::Redact(*dump);
+  }
   return dumps;
 }
 

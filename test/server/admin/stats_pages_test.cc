@@ -84,7 +84,7 @@ TEST_F(StatsPages, SpeaksJson) {
 TEST_F(StatsPages, SpeaksPrometheusAtBothPaths) {
   const auto a = Count("apples", 3);
   const Answer answer = its.Get("/stats/prometheus?usedonly&filter=^apples$");
-  EXPECT_THAT(answer.body, HasSubstr("envoy_apples{} 3\n"));
+  EXPECT_THAT(answer.body, HasSubstr("\nenvoy_apples 3\n"));
   EXPECT_THAT(answer.content_type, HasSubstr("version=0.0.4"));
   EXPECT_EQ(its.Get("/stats?format=prometheus&usedonly&filter=^apples$").body, answer.body);
 }
