@@ -31,7 +31,7 @@ class RequestReceiver : public OutputEvents {
   // Where the codec builds the head; its arena is the stream's. Asked once, before OnRequestHead.
   virtual RequestHead& request_head() = 0;
   virtual HeaderMap& request_trailers() = 0;
-  virtual void OnRequestHead(bool last) = 0;                       // once
+  virtual void OnRequestHead(bool last) = 0;  // once
   // Takes all of `piece`.
   virtual void OnRequestBody(base::Buffer& piece, bool last) = 0;  // any number of times
   virtual void OnRequestTrailers() = 0;                            // at most once, last
@@ -48,8 +48,8 @@ class ResponseWriter {
   virtual ~ResponseWriter() = default;
   virtual void WriteInformational(const ResponseHead& head) = 0;  // 1xx but 101, before the head
   virtual void WriteHead(const ResponseHead& head, bool last) = 0;
-  virtual void WriteBody(base::Buffer& piece, bool last) = 0;     // takes all of it
-  virtual void WriteTrailers(const HeaderMap& trailers) = 0;      // ends the response
+  virtual void WriteBody(base::Buffer& piece, bool last) = 0;  // takes all of it
+  virtual void WriteTrailers(const HeaderMap& trailers) = 0;   // ends the response
   // Ends the exchange without a complete response: HTTP/1 closes the connection.
   virtual void Reset(const StreamError& error) = 0;
   // Back-pressure on the request body; counted.

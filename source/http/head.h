@@ -11,7 +11,18 @@ namespace outrigger::http {
 enum class Protocol : uint8_t { kHttp10, kHttp11, kHttp2 };
 std::string_view ToString(Protocol protocol);  // "HTTP/1.1", as %PROTOCOL% prints it
 
-enum class Method : uint8_t { kOther, kGet, kHead, kPost, kPut, kDelete, kConnect, kOptions, kTrace, kPatch };
+enum class Method : uint8_t {
+  kOther,
+  kGet,
+  kHead,
+  kPost,
+  kPut,
+  kDelete,
+  kConnect,
+  kOptions,
+  kTrace,
+  kPatch
+};
 Method ParseMethod(std::string_view text);
 // RFC 9110 9.2.2: sending the request again has the same effect as sending it once.
 bool IsIdempotent(Method method);
@@ -24,11 +35,11 @@ class RequestHead {
   explicit RequestHead(base::Arena& arena) : headers(arena) {}
 
   std::string_view method_text = "GET";
-  std::string_view target;          // path and query, "*" for OPTIONS *, empty for CONNECT
+  std::string_view target;           // path and query, "*" for OPTIONS *, empty for CONNECT
   std::string_view scheme = "http";  // of the downstream connection, or as the client said it
   Protocol protocol = Protocol::kHttp11;
   Method method = Method::kGet;
-  bool expects_continue = false;     // Expect: 100-continue
+  bool expects_continue = false;  // Expect: 100-continue
   HeaderMap headers;
 
   std::string_view authority() const { return headers.Get(HeaderId::kHost).value_or(""); }

@@ -24,11 +24,11 @@ struct Header {
 
 // The header fields of one head or trailer section, in the order and spelling in which they came
 // (RFC 9110 5.3). Names compare without regard to case. Known names (header_id.h) are told apart
-// once, when they are added, so asking for one reads a bit and, if it is set, compares single bytes.
-// Owner: a head.  Thread: the stream's worker.
-// Lifetime: names and values are views into the arena (or into literals and the stream's config
-// snapshot); they stay valid as long as the stream, even when the header is removed.
-// Limits: the codec's, on bytes and count, before anything gets here; a value holds < 16 MiB.
+// once, when they are added, so asking for one reads a bit and, if it is set, compares single
+// bytes. Owner: a head.  Thread: the stream's worker. Lifetime: names and values are views into the
+// arena (or into literals and the stream's config snapshot); they stay valid as long as the stream,
+// even when the header is removed. Limits: the codec's, on bytes and count, before anything gets
+// here; a value holds < 16 MiB.
 class HeaderMap {
  public:
   explicit HeaderMap(base::Arena& arena) : arena_(&arena) {}
@@ -54,8 +54,8 @@ class HeaderMap {
   size_t Count(HeaderId id) const;
 
   // Appends. `name` and `value` must live as long as the arena.
-  void Add(HeaderId id, std::string_view value);                       // name in its usual spelling
-  void Add(std::string_view name, std::string_view value);             // looks the name up
+  void Add(HeaderId id, std::string_view value);            // name in its usual spelling
+  void Add(std::string_view name, std::string_view value);  // looks the name up
   void Add(HeaderId id, std::string_view name, std::string_view value);  // id known by the caller
   // As Add, with copies of both in the arena.
   void AddCopy(std::string_view name, std::string_view value);

@@ -1,7 +1,9 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +15,7 @@
 #include "source/config/bootstrap.h"
 #include "source/config/compile.h"
 #include "source/config/registry.h"
+#include "source/event/signals.h"
 #include "source/main/options.h"
 #include "source/main/register_extensions.h"
 #include "source/server/server.h"
@@ -94,11 +97,22 @@ struct Surroundings {
   }
   const base::SystemClock clock;
   event::Loop loop{clock};
+  // Before any thread starts: they inherit that signals are the loop's.
+  std::function<void(int)> on_signal;
+  event::Signals signals{loop, {SIGTERM, SIGINT, SIGUSR1, SIGHUP}, [this](int signal) {
+                           if (on_signal) on_signal(signal);
+                         }};
   stats::Store stats;
   upstream::ClusterNames cluster_names;
   access_loggers::LogFiles log_files;
   config::Registry registry;
 };
+
+server::UnknownFields UnknownFieldsOf(const Options& options) {
+  if (options.reject_unknown_dynamic_fields) return server::UnknownFields::kReject;
+  return options.ignore_unknown_dynamic_fields ? server::UnknownFields::kIgnore
+                                               : server::UnknownFields::kWarn;
+}
 
 int Serve(const Options& options) {
   auto proto = Load(options);
@@ -130,9 +144,11 @@ int Serve(const Options& options) {
                                         .compiler = compiler},
                                        {.concurrency = options.concurrency.value_or(DefaultConcurrency()),
                                         .drain_time = options.drain_time,
+                                        .unknown_fields = UnknownFieldsOf(options),
                                         .admin_address_path = options.admin_address_path},
                                        *std::move(bootstrap));
   if (!server.ok()) return Complain(server.status());
+  around.on_signal = [&server](int signal) { (*server)->OnSignal(signal); };
   return (*server)->Run();
 }
 

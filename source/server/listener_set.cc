@@ -1,5 +1,6 @@
 #include "source/server/listener_set.h"
 
+#include "source/base/text.h"
 
 namespace outrigger::server {
 
@@ -16,7 +17,15 @@ ListenerSet::ListenerSet(event::Loop& loop, std::vector<std::unique_ptr<Worker>>
 ListenerSet::~ListenerSet() = default;
 
 bool ListenerSet::Concerns(Which which, const config::ListenerSpec& spec) {
-  return which == Which::kAll || spec.direction == config::ListenerSpec::Direction::kInbound;
+  switch (which) {
+    case Which::kAll:
+      return true;
+    case Which::kInbound:
+      return spec.direction == config::ListenerSpec::Direction::kInbound;
+    case Which::kWithDefaultDrain:
+      return spec.drains_on_health_check_fail;
+  }
+  return false;
 }
 
 // --- adding and updating -----------------------------------------------------------------------
@@ -31,7 +40,7 @@ absl::StatusOr<std::shared_ptr<ListenerSockets>> ListenerSet::Bind(
     const bool one_each = spec.reuse_port && address.is_ip();
     for (size_t i = 0; i < workers_.size(); ++i) {
       if (i == 0 || one_each) {
-        auto socket = net::Listen(address, {.reuse_port = one_each, .backlog = spec.backlog});
+        auto socket = net::Listen(address, {.reuse_port = one_each, .backlog = spec.backlog, .unix_mode = spec.unix_mode});
         if (!socket.ok()) return socket.status();
         if (address.is_ip() && address.port() == 0) address = net::LocalAddress(socket->fd());
         sockets->owned.push_back(*std::move(socket));
@@ -248,6 +257,19 @@ bool ListenerSet::UsesCluster(std::string_view cluster) const {
     }
   }
   return false;
+}
+
+std::optional<stats::Scope> ListenerSet::RdsScopeOf(std::string_view rds_name) const {
+  for (const auto& [unused, entry] : entries_) {
+    for (const auto& spec : {entry.warming, entry.active}) {
+      if (spec == nullptr || spec->routes.rds_name != rds_name) continue;
+      if (spec->http->counters.group == nullptr) return std::nullopt;
+      const std::string name = stats::NamePart(rds_name);
+      return spec->http->counters.group->scope().Child(
+          base::StrCat("rds.", name, "."), "rds.", {{"envoy_rds_route_config", name}});
+    }
+  }
+  return std::nullopt;
 }
 
 void ListenerSet::CountStates() {

@@ -53,12 +53,15 @@ class ListenerSet final {
   // Whether a listener's own routes (not those of RDS) name the cluster.
   bool UsesCluster(std::string_view cluster) const;
 
+  // `http.<prefix>.rds.<name>.` of a listener that takes its routes by that name.
+  std::optional<stats::Scope> RdsScopeOf(std::string_view rds_name) const;
+
   // Nothing waits for routes any more. `on_warm` runs each time that becomes true.
   bool is_warm() const { return warming_count_ == 0; }
   void set_on_warm(std::function<void()> on_warm) { on_warm_ = std::move(on_warm); }
   // Starts accepting; until then listeners are bound and wait.
   void StartAccepting();
-  enum class Which : uint8_t { kAll, kInbound };
+  enum class Which : uint8_t { kAll, kInbound, kWithDefaultDrain };  // drain_type DEFAULT
   void StopAccepting(Which which);
   // Connections end after their next response; `closes_idle` ends idle ones now.
   void Drain(Which which, bool closes_idle);

@@ -8,7 +8,9 @@
 #include "envoy/config/listener/v3/listener.pb.h"
 #include "envoy/config/route/v3/route.pb.h"
 #include "source/base/text.h"
+#include "source/config/loading/unknown_fields.h"
 #include "source/config/loading/unpack_any.h"
+#include "source/stats/envoy_scopes.h"
 
 namespace outrigger::server {
 namespace {
@@ -17,13 +19,24 @@ using Compiled = absl::StatusOr<xds::ResourceType::Compiled>;
 
 // Decodes the body and compiles it; `name_of` reads the resource's name, `compile` makes the object.
 template <typename Proto, typename NameOf, typename Compile>
-std::function<Compiled(const google::protobuf::Any&)> Compiling(NameOf name_of, Compile compile) {
-  return [name_of, compile](const google::protobuf::Any& body) -> Compiled {
+std::function<Compiled(const google::protobuf::Any&)> Compiling(UnknownFields unknown_fields,
+                                                                NameOf name_of, Compile compile) {
+  return [unknown_fields, name_of, compile](const google::protobuf::Any& body) -> Compiled {
     Proto proto;
     if (absl::Status status = loading::UnpackAny(body, proto); !status.ok()) return status;
+    xds::ResourceType::Compiled compiled{.name = name_of(proto)};
+    if (unknown_fields != UnknownFields::kIgnore) {
+      for (const loading::UnknownField& field : loading::FindUnknownFields(proto)) {
+        compiled.unknown_fields.push_back(loading::Describe(field));
+      }
+    }
+    if (unknown_fields == UnknownFields::kReject && !compiled.unknown_fields.empty()) {
+      return base::InvalidArgument(compiled.unknown_fields.front());
+    }
     auto object = compile(proto);
     if (!object.ok()) return object.status();
-    return xds::ResourceType::Compiled{.name = name_of(proto), .object = *std::move(object)};
+    compiled.object = *std::move(object);
+    return compiled;
   };
 }
 
@@ -37,55 +50,80 @@ xds::RefusedResource Refused(xds::ReadyResource resource, const absl::Status& st
 }  // namespace
 
 LiveConfig::LiveConfig(event::Loop& loop, const config::Compiler& compiler,
-                       upstream::ClusterSet& clusters, ListenerSet& listeners, RouteSet& routes)
+                       UnknownFields unknown_fields, upstream::ClusterSet& clusters,
+                       ListenerSet& listeners, RouteSet& routes)
     : loop_(loop),
       compiler_(compiler),
+      unknown_fields_(unknown_fields),
       clusters_(clusters),
       listeners_(listeners),
       routes_(routes),
       timer_(loop, [this] { Settle(); }) {}
 
 std::vector<xds::ResourceType> LiveConfig::Types() {
+  return {ClusterType(), EndpointType(), ListenerType(), RouteType()};
+}
+
+xds::ResourceType LiveConfig::ClusterType() {
   using envoy::config::cluster::v3::Cluster;
+  return {.url = kClusterType,
+          .is_wildcard = true,
+          .compile = Compiling<Cluster>(
+              unknown_fields_, [](const Cluster& c) { return c.name(); },
+              [this](const Cluster& c) { return compiler_.Cluster(c, true); }),
+          .apply = [this](xds::Update u) { return ApplyClusters(std::move(u)); },
+          .timed_out = [](const std::vector<std::string>&) {},
+          .scope = [](std::string_view) { return stats::PlainScope("cluster_manager.cds."); }};
+}
+
+xds::ResourceType LiveConfig::EndpointType() {
   using envoy::config::endpoint::v3::ClusterLoadAssignment;
+  using SetPtr = std::shared_ptr<const upstream::EndpointSet>;
+  return {.url = kEndpointType,
+          .compile = Compiling<ClusterLoadAssignment>(
+              unknown_fields_, [](const ClusterLoadAssignment& a) { return a.cluster_name(); },
+              [this](const ClusterLoadAssignment& a) -> absl::StatusOr<SetPtr> {
+                auto set = compiler_.Endpoints(a);
+                if (!set.ok()) return set.status();
+                return std::make_shared<const upstream::EndpointSet>(*std::move(set));
+              }),
+          .apply = [this](xds::Update u) { return ApplyEndpoints(std::move(u)); },
+          .timed_out =
+              [this](const std::vector<std::string>& names) {
+                for (const std::string& n : names) clusters_.StopWaitingForEndpoints(n);
+              },
+          // Where a cluster's EDS name is not its own, this is the name that was asked for.
+          .scope = [](std::string_view name) { return stats::ClusterScope(name); }};
+}
+
+xds::ResourceType LiveConfig::ListenerType() {
   using envoy::config::listener::v3::Listener;
+  return {.url = kListenerType,
+          .is_wildcard = true,
+          .compile = Compiling<Listener>(
+              unknown_fields_, [](const Listener& l) { return l.name(); },
+              [this](const Listener& l) { return compiler_.Listener(l); }),
+          .apply = [this](xds::Update u) { return ApplyListeners(std::move(u)); },
+          .timed_out = [](const std::vector<std::string>&) {},
+          .scope = [](std::string_view) { return stats::PlainScope("listener_manager.lds."); }};
+}
+
+xds::ResourceType LiveConfig::RouteType() {
   using envoy::config::route::v3::RouteConfiguration;
-  const auto name = [](const auto& proto) { return proto.name(); };
-  std::vector<xds::ResourceType> types(4);
-  types[0] = {.url = kClusterType,
-              .is_wildcard = true,
-              .compile = Compiling<Cluster>(
-                  name, [this](const Cluster& c) { return compiler_.Cluster(c, true); }),
-              .apply = [this](xds::Update u) { return ApplyClusters(std::move(u)); }};
-  types[1] = {
-      .url = kEndpointType,
-      .compile = Compiling<ClusterLoadAssignment>(
-          [](const ClusterLoadAssignment& a) { return a.cluster_name(); },
-          [this](const ClusterLoadAssignment& a)
-              -> absl::StatusOr<std::shared_ptr<const upstream::EndpointSet>> {
-            auto set = compiler_.Endpoints(a);
-            if (!set.ok()) return set.status();
-            return std::make_shared<const upstream::EndpointSet>(*std::move(set));
-          }),
-      .apply = [this](xds::Update u) { return ApplyEndpoints(std::move(u)); },
-      .timed_out =
-          [this](const std::vector<std::string>& names) {
-            for (const std::string& n : names) clusters_.StopWaitingForEndpoints(n);
-          }};
-  types[2] = {.url = kListenerType,
-              .is_wildcard = true,
-              .compile = Compiling<Listener>(
-                  name, [this](const Listener& l) { return compiler_.Listener(l); }),
-              .apply = [this](xds::Update u) { return ApplyListeners(std::move(u)); }};
-  types[3] = {.url = kRouteType,
-              .compile = Compiling<RouteConfiguration>(
-                  name, [this](const RouteConfiguration& r) { return compiler_.Routes(r); }),
-              .apply = [this](xds::Update u) { return ApplyRoutes(std::move(u)); }};
-  return types;
+  return {.url = kRouteType,
+          .compile = Compiling<RouteConfiguration>(
+              unknown_fields_, [](const RouteConfiguration& r) { return r.name(); },
+              [this](const RouteConfiguration& r) { return compiler_.Routes(r); }),
+          .apply = [this](xds::Update u) { return ApplyRoutes(std::move(u)); },
+          .timed_out =
+              [this](const std::vector<std::string>& names) {
+                for (const std::string& n : names) routes_.StopWaiting(n);
+              },
+          .scope = [this](std::string_view name) { return listeners_.RdsScopeOf(name); }};
 }
 
 std::vector<xds::RefusedResource> LiveConfig::ApplyClusters(xds::Update update) {
-  std::vector<xds::RefusedResource> refused = std::move(update.refused);
+  std::vector<xds::RefusedResource> refused;
   for (xds::ReadyResource& resource : update.changed) {
     removals_.erase(resource.name);
     auto spec = std::static_pointer_cast<const upstream::ClusterSpec>(resource.compiled);
@@ -106,11 +144,11 @@ std::vector<xds::RefusedResource> LiveConfig::ApplyEndpoints(xds::Update update)
   // A removed assignment leaves the last endpoints in place, as with Envoy: the cluster's own
   // removal is what takes them away.
   Settle();
-  return std::move(update.refused);
+  return {};
 }
 
 std::vector<xds::RefusedResource> LiveConfig::ApplyListeners(xds::Update update) {
-  std::vector<xds::RefusedResource> refused = std::move(update.refused);
+  std::vector<xds::RefusedResource> refused;
   // Removals first: a new listener may want the address of one that goes.
   for (const std::string& name : update.removed) listeners_.Remove(name);
   for (xds::ReadyResource& resource : update.changed) {
@@ -130,7 +168,7 @@ std::vector<xds::RefusedResource> LiveConfig::ApplyRoutes(xds::Update update) {
         .until = loop_.Now() + kMostWait};
   }
   Settle();
-  return std::move(update.refused);
+  return {};
 }
 
 // --- what waits --------------------------------------------------------------------------------

@@ -23,6 +23,9 @@ inline constexpr std::string_view kListenerType = "type.googleapis.com/envoy.con
 inline constexpr std::string_view kRouteType =
     "type.googleapis.com/envoy.config.route.v3.RouteConfiguration";
 
+// What becomes of a resource with fields that our schema does not have.
+enum class UnknownFields : uint8_t { kWarn, kIgnore, kReject };
+
 // Puts into effect what the control plane sends, in the order of its dependencies, whatever order
 // it came in: a route table waits for the clusters that it names and that are still warming, and a
 // cluster that was removed stays while a route table names it. Both waits are bounded: a control
@@ -33,8 +36,8 @@ class LiveConfig final {
   // How long a route table waits for warming clusters, and a removed cluster for its last route.
   static constexpr base::Milliseconds kMostWait{15'000};
 
-  LiveConfig(event::Loop& loop, const config::Compiler& compiler, upstream::ClusterSet& clusters,
-             ListenerSet& listeners, RouteSet& routes);
+  LiveConfig(event::Loop& loop, const config::Compiler& compiler, UnknownFields unknown_fields,
+             upstream::ClusterSet& clusters, ListenerSet& listeners, RouteSet& routes);
 
   // CDS, EDS, LDS and RDS, for the xDS client; they borrow this object.
   std::vector<xds::ResourceType> Types();
@@ -50,6 +53,11 @@ class LiveConfig final {
     base::MonoTime until;
   };
 
+  xds::ResourceType ClusterType();
+  xds::ResourceType EndpointType();
+  xds::ResourceType ListenerType();
+  xds::ResourceType RouteType();
+  // Each returns what it had to refuse itself.
   std::vector<xds::RefusedResource> ApplyClusters(xds::Update update);
   std::vector<xds::RefusedResource> ApplyEndpoints(xds::Update update);
   std::vector<xds::RefusedResource> ApplyListeners(xds::Update update);
@@ -62,6 +70,7 @@ class LiveConfig final {
 
   event::Loop& loop_;
   const config::Compiler& compiler_;
+  const UnknownFields unknown_fields_;
   upstream::ClusterSet& clusters_;
   ListenerSet& listeners_;
   RouteSet& routes_;

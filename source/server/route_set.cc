@@ -59,9 +59,14 @@ void RouteSet::Set(Table table) {
       }
     });
   }
+  StopWaiting(table->name());
+}
+
+void RouteSet::StopWaiting(const std::string& name) {
+  const auto at = entries_.find(name);
+  if (at == entries_.end()) return;
   std::vector<uint64_t> waiting;
   for (const auto& [id, waiter] : at->second.waiters) waiting.push_back(id);
-  const std::string name = table->name();
   for (const uint64_t id : waiting) Finish(name, id);
 }
 

@@ -33,6 +33,9 @@ class RouteSet final {
   event::Operation WaitFor(const std::string& name, base::Milliseconds timeout,
                            absl::AnyInvocable<void()> done);
 
+  // There is no such table: what waits for it goes on without one.
+  void StopWaiting(const std::string& name);
+
   // A new version: workers give it to the streams that begin after it.
   void Set(Table table);
   // Every name in use that has a table, and every name that a table routes to.

@@ -76,7 +76,8 @@ Server::Server(const ServerSurroundings& surroundings, const ServerOptions& opti
                   if (ads_ == nullptr) return;
                   wanted ? ads_->Watch(kEndpointType, name) : ads_->Unwatch(kEndpointType, name);
                 }),
-      live_config_(surroundings.loop, surroundings.compiler, clusters_, listeners_, routes_),
+      live_config_(surroundings.loop, surroundings.compiler, options.unknown_fields, clusters_,
+                   listeners_, routes_),
       compile_thread_(surroundings.loop),
       admin_(surroundings.loop, main_clusters_, surroundings.stats),
       drain_(surroundings.loop, listeners_, budget_, options.drain_time,
@@ -84,9 +85,7 @@ Server::Server(const ServerSurroundings& surroundings, const ServerOptions& opti
                LOG(kInfo, kMain, is_clean ? "drained, exiting" : "exiting");
                around_.loop.Stop();
              }),
-      flush_timer_(surroundings.loop, [this] { Flush(); }),
-      signals_(surroundings.loop, {SIGTERM, SIGINT, SIGUSR1, SIGHUP},
-               [this](int signal) { OnSignal(signal); }) {
+      flush_timer_(surroundings.loop, [this] { Flush(); }) {
   counters_.concurrency.Set(options.concurrency);
   budget_.limit = bootstrap_.global_connection_limit;
   listeners_.set_on_warm([this] { AdvanceSoon(); });
@@ -238,7 +237,8 @@ void Server::Quit() { around_.loop.Stop(); }
 void Server::set_health_failed(bool failed) {
   if (is_health_failed_ == failed) return;
   is_health_failed_ = failed;
-  failed ? listeners_.Drain(ListenerSet::Which::kAll, false) : listeners_.StopDraining();
+  failed ? listeners_.Drain(ListenerSet::Which::kWithDefaultDrain, false)
+         : listeners_.StopDraining();
   Advance();
 }
 

@@ -9,7 +9,6 @@
 #include "source/config/bootstrap.h"
 #include "source/config/compile.h"
 #include "source/event/loop.h"
-#include "source/event/signals.h"
 #include "source/extensions/access_loggers/log_files.h"
 #include "source/net/cares_resolver.h"
 #include "source/server/admin/admin.h"
@@ -32,6 +31,7 @@ std::string_view ToString(State state);
 struct ServerOptions {
   uint32_t concurrency = 1;
   base::Milliseconds drain_time{600'000};
+  UnknownFields unknown_fields = UnknownFields::kWarn;  // in what the control plane sends
   std::string admin_address_path;  // the admin endpoint's address is written there; may be empty
 };
 
@@ -60,6 +60,8 @@ class Server final {
 
   // Serves until SIGTERM, SIGINT or /quitquitquit. The process's exit status.
   int Run();
+  // SIGTERM and SIGINT drain, a second one exits at once; SIGUSR1 reopens access logs.
+  void OnSignal(int signal);
   // Ends Run at once.
   void Quit();
 
@@ -83,7 +85,6 @@ class Server final {
   absl::Status StartAdmin();
   void MakeAdsClient();
   std::vector<net::Address> EndpointsOf(const std::string& cluster) const;
-  void OnSignal(int signal);
   // Goes on with the start-up as far as what it waits for has come.
   void Advance();
   void AdvanceSoon();
@@ -108,7 +109,6 @@ class Server final {
   Drain drain_;
   event::Timer flush_timer_;
   std::unique_ptr<event::Timer> stop_accepting_;  // after a graceful /drain_listeners
-  event::Signals signals_;
 
   // Start-up.
   enum class Phase : uint8_t { kStaticClusters, kClusters, kListeners, kLive };

@@ -31,8 +31,10 @@ constexpr std::array kMembership = {
 };
 
 constexpr std::array kBreakers = {
-    Metric{"cx_open", Kind::kGauge},           Metric{"rq_pending_open", Kind::kGauge},
-    Metric{"rq_open", Kind::kGauge},           Metric{"rq_retry_open", Kind::kGauge},
+    Metric{"cx_open", Kind::kGauge},
+    Metric{"rq_pending_open", Kind::kGauge},
+    Metric{"rq_open", Kind::kGauge},
+    Metric{"rq_retry_open", Kind::kGauge},
 };
 
 constexpr std::array kRemaining = {

@@ -57,7 +57,8 @@ namespace outrigger::upstream {
   COUNTER(lb_healthy_panic)                                   \
   HISTOGRAM(upstream_rq_time)
 
-// One worker's handles, taken on the cluster's first use there, and the groups that keep them valid.
+// One worker's handles, taken on the cluster's first use there, and the groups that keep them
+// valid.
 //
 // Pools and load balancers count upstream_cx_*, upstream_rq_{total,active,cancelled,pending_*} and
 // lb_*. The router counts the rest: how requests end, retries, flow control, time, and (told by

@@ -75,15 +75,15 @@ absl::Status ClusterSet::Add(std::shared_ptr<const ClusterSpec> spec) {
 }
 
 void ClusterSet::StartDns(Entry& entry) {
-  entry.warming.dns = std::make_unique<StrictDns>(
-      loop_, resolver_, random_, entry.warming.spec, entry.counters,
-      [this, &entry, spec = entry.warming.spec.get()] {
-        if (entry.warming.spec.get() == spec) {
-          Activate(entry, entry.warming.dns->Endpoints());
-        } else {
-          SetEndpointsOf(entry, entry.active.dns->Endpoints());
-        }
-      });
+  entry.warming.dns =
+      std::make_unique<StrictDns>(loop_, resolver_, random_, entry.warming.spec, entry.counters,
+                                  [this, &entry, spec = entry.warming.spec.get()] {
+                                    if (entry.warming.spec.get() == spec) {
+                                      Activate(entry, entry.warming.dns->Endpoints());
+                                    } else {
+                                      SetEndpointsOf(entry, entry.active.dns->Endpoints());
+                                    }
+                                  });
   if (entry.warming.spec->dns_names.empty()) Activate(entry, {});
 }
 
@@ -255,7 +255,8 @@ std::vector<ClusterSet::Listing> ClusterSet::Describe() const {
 
 void ClusterSet::UpdateGauges() {
   for (const auto& [name, entry] : entries_) {
-    if (entry->active.spec != nullptr && entry->breakers->was_used.load(std::memory_order_relaxed)) {
+    if (entry->active.spec != nullptr &&
+        entry->breakers->was_used.load(std::memory_order_relaxed)) {
       SetGauges(*entry);
     }
   }

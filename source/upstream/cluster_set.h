@@ -32,8 +32,8 @@ class ClusterSet final {
  public:
   struct Listing {
     std::string name;
-    std::shared_ptr<const ClusterSpec> active;   // null: never was
-    std::shared_ptr<const ClusterSpec> warming;  // null: nothing waits
+    std::shared_ptr<const ClusterSpec> active;     // null: never was
+    std::shared_ptr<const ClusterSpec> warming;    // null: nothing waits
     std::shared_ptr<const EndpointSet> endpoints;  // of `active`; each tally holds the numbers
     std::shared_ptr<const CircuitBreakers> breakers;
     std::string waits_for;  // of `warming`: `eds example` or `dns example.com`, for people

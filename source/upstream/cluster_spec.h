@@ -21,7 +21,8 @@ struct CircuitBreakerLimits {
   uint32_t max_pending_requests = 1024;
   uint32_t max_requests = 1024;
   uint32_t max_retries = 3;
-  std::optional<double> retry_budget_percent;  // of the running and pending requests; replaces max_retries
+  std::optional<double>
+      retry_budget_percent;  // of the running and pending requests; replaces max_retries
   uint32_t retry_budget_min_concurrency = 3;
   bool track_remaining = false;
 };
@@ -80,7 +81,7 @@ struct ClusterSpec {
   base::Milliseconds dns_failure_refresh_max{5000};
   base::Milliseconds dns_jitter{0};  // at most this is added to each refresh
   bool respect_dns_ttl = false;
-  EndpointSet static_endpoints;    // kStatic
+  EndpointSet static_endpoints;  // kStatic
   bool added_via_api = false;
 };
 

@@ -11,15 +11,22 @@
 namespace outrigger::upstream {
 
 // As the control plane says it (envoy.config.core.v3.HealthStatus).
-enum class EndpointHealth : uint8_t { kUnknown, kHealthy, kUnhealthy, kDraining, kTimeout, kDegraded };
+enum class EndpointHealth : uint8_t {
+  kUnknown,
+  kHealthy,
+  kUnhealthy,
+  kDraining,
+  kTimeout,
+  kDegraded
+};
 
 struct Locality {
   std::string region, zone, sub_zone;
   friend bool operator==(const Locality&, const Locality&) = default;
 };
 
-// One address that serves a cluster. Immutable, with the tally once it is part of a snapshot; shared
-// by the snapshots that hold it.
+// One address that serves a cluster. Immutable, with the tally once it is part of a snapshot;
+// shared by the snapshots that hold it.
 struct Endpoint {
   std::vector<net::Address> addresses;  // the first, then additional_addresses; never empty
   std::string hostname;                 // for auto_host_rewrite and /clusters

@@ -18,12 +18,25 @@ Http1Connection::Http1Connection(Http1Pool& pool, event::Loop& loop,
       created_(loop.Now()),
       idle_since_(created_) {}
 
-uint64_t Http1Connection::TakeBytesRead() {
-  return connection_.bytes_read() - std::exchange(counted_read_, connection_.bytes_read());
+Http1Connection::Http1Connection(Http1Pool& pool, event::Loop& loop, net::RaceWinner winner,
+                                 const ClusterSpec& spec, base::MonoTime created)
+    : pool_(pool),
+      connection_(loop, std::move(winner.socket), *this,
+                  {.output_high_bytes = spec.buffer_limit_bytes}, &winner.address),
+      codec_(connection_, spec.http1, *this),
+      created_(created),
+      idle_since_(created) {}
+
+void Http1Connection::Enter(State state) {
+  state_ = state;
+  if (state == State::kIdle) idle_since_ = connection_.loop().Now();
 }
 
-uint64_t Http1Connection::TakeBytesWritten() {
-  return connection_.bytes_written() - std::exchange(counted_written_, connection_.bytes_written());
+void Http1Connection::CountBytes(const ClusterCounters& counters) {
+  const uint64_t read = connection_.bytes_read();
+  const uint64_t written = connection_.bytes_written();
+  counters.upstream_cx_rx_bytes_total.Add(read - std::exchange(counted_read_, read));
+  counters.upstream_cx_tx_bytes_total.Add(written - std::exchange(counted_written_, written));
 }
 
 void Http1Connection::OnConnected() { pool_.OnConnected(*this); }

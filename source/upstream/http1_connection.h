@@ -8,6 +8,8 @@
 #include "source/event/loop.h"
 #include "source/http/http1/client_codec.h"
 #include "source/net/connection.h"
+#include "source/net/happy_eyeballs.h"
+#include "source/upstream/cluster_counters.h"
 #include "source/upstream/cluster_spec.h"
 
 namespace outrigger::upstream {
@@ -26,9 +28,13 @@ class Http1Connection final : public event::Deletable,
 
   Http1Connection(Http1Pool& pool, event::Loop& loop, absl::StatusOr<net::Socket> connecting,
                   const ClusterSpec& spec);
+  // A socket that has connected since `created`.
+  Http1Connection(Http1Pool& pool, event::Loop& loop, net::RaceWinner winner,
+                  const ClusterSpec& spec, base::MonoTime created);
 
   State state() const { return state_; }
-  void set_state(State state) { state_ = state; }
+  // kIdle: from now on.
+  void Enter(State state);
   http::RequestWriter& StartRequest(http::ResponseReceiver& receiver) {
     return codec_.StartRequest(receiver);
   }
@@ -36,16 +42,12 @@ class Http1Connection final : public event::Deletable,
   void Close() { connection_.Close(net::CloseMode::kNow); }
 
   net::Connection& connection() { return connection_; }
-  uint32_t request_count() const { return codec_.exchange_count(); }
-  // Ended with its last request unfinished.
-  bool has_failed_request() const { return codec_.has_failed(); }
+  const http::http1::ClientCodec& codec() const { return codec_; }
   bool was_closed_by_peer() const { return was_closed_by_peer_; }
   base::MonoTime created() const { return created_; }
   base::MonoTime idle_since() const { return idle_since_; }
-  void set_idle_since(base::MonoTime now) { idle_since_ = now; }
-  // Bytes moved since the last call.
-  uint64_t TakeBytesRead();
-  uint64_t TakeBytesWritten();
+  // Counts the bytes that moved since the last call.
+  void CountBytes(const ClusterCounters& counters);
 
  private:
   // net::ConnectionEvents

@@ -19,8 +19,7 @@ std::vector<uint32_t> WeightsOf(const Row& row) {
 }
 
 bool AllEqual(const std::vector<uint32_t>& weights) {
-  return std::adjacent_find(weights.begin(), weights.end(), std::not_equal_to<>()) ==
-         weights.end();
+  return std::adjacent_find(weights.begin(), weights.end(), std::not_equal_to<>()) == weights.end();
 }
 
 // Each in turn.

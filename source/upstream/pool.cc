@@ -40,8 +40,8 @@ Http1Pool::Http1Pool(event::Loop& loop, WorkerCluster& cluster, WorkerEndpoint& 
 
 Http1Pool::~Http1Pool() {
   DCHECK(busy_.empty() && pending_.empty());
-  idle_.ForEach([this](Http1Connection& connection) { Remove(connection); });
-  connecting_.ForEach([this](Http1Connection& connection) { Remove(connection); });
+  pending_count_ = 0;
+  Drain();
 }
 
 std::optional<StartResult> Http1Pool::TryStart(http::ResponseReceiver& receiver,
@@ -61,10 +61,10 @@ StartFailure Http1Pool::Overflow() {
 }
 
 Attempt Http1Pool::Begin(Http1Connection& connection, http::ResponseReceiver& receiver) {
-  const bool is_reused = connection.request_count() > 0;
+  const bool is_reused = connection.codec().exchange_count() > 0;
   connection.Unlink();
   busy_.PushBack(connection);
-  connection.set_state(State::kBusy);
+  connection.Enter(State::kBusy);
   cluster_.Ref();
   counts().requests.Add();
   ++endpoint_.active_requests;
@@ -121,7 +121,7 @@ PendingRequest* Http1Pool::NextPending(bool is_fresh) {
 
 // Gives a connection that is free now to the request that waits for the longest time, or keeps it.
 void Http1Pool::Serve(Http1Connection& connection) {
-  while (PendingRequest* request = NextPending(connection.request_count() == 0)) {
+  while (PendingRequest* request = NextPending(connection.codec().exchange_count() == 0)) {
     Forget(*request);
     if (counts().requests.Fits(limits().max_requests)) {
       return request->Answer(Begin(connection, request->receiver));
@@ -155,10 +155,27 @@ bool Http1Pool::MayConnect() {
 
 void Http1Pool::OpenConnection() {
   const ClusterSpec& spec = cluster_.spec();
+  const std::vector<net::Address>& addresses = endpoint_.endpoint->addresses;
+  CountOpened();
+  if (addresses.size() > 1) {
+    auto* race = new Race;
+    races_.PushBack(*race);
+    race->started = loop_.Now();
+    race->operation = net::ConnectToFirst(
+        loop_, addresses,
+        {.timeout = spec.connect_timeout, .source = spec.bind_source, .keepalive = spec.keepalive},
+        [this, race](absl::StatusOr<net::RaceWinner> winner) {
+          OnRaceEnd(*race, std::move(winner));
+        });
+    return;
+  }
   const net::Address* source = spec.bind_source ? &*spec.bind_source : nullptr;
   auto* connection = new Http1Connection(
-      *this, loop_, net::StartConnect(endpoint_.endpoint->address(), source, spec.keepalive), spec);
+      *this, loop_, net::StartConnect(addresses.front(), source, spec.keepalive), spec);
   connecting_.PushBack(*connection);
+}
+
+void Http1Pool::CountOpened() {
   ++connecting_count_;
   ++connection_count_;
   counts().connections.Add();
@@ -169,22 +186,41 @@ void Http1Pool::OpenConnection() {
   counters().upstream_cx_active.Increment();
 }
 
+void Http1Pool::OnRaceEnd(Race& race, absl::StatusOr<net::RaceWinner> winner) {
+  if (!winner.ok()) {
+    const bool is_timeout = absl::IsDeadlineExceeded(winner.status());
+    Remove(race);
+    return FailPending(is_timeout ? net::CloseCause::kConnectTimeout
+                                  : net::CloseCause::kConnectFailed);
+  }
+  auto* connection =
+      new Http1Connection(*this, loop_, *std::move(winner), cluster_.spec(), race.started);
+  connecting_.PushBack(*connection);
+  race.Unlink();
+  loop_.DeleteLater(std::unique_ptr<event::Deletable>(&race));
+  OnConnected(*connection);
+}
+
 void Http1Pool::OnConnected(Http1Connection& connection) {
   --connecting_count_;
   counters().upstream_cx_connect_ms.Record(MillisSince(connection.created(), loop_.Now()));
-  connection.set_state(State::kIdle);
+  connection.Enter(State::kIdle);
   connection.Unlink();
   Serve(connection);
   ReportIfEmpty();
 }
 
+void Http1Pool::OnConnectFailed(Http1Connection& connection, net::CloseCause cause) {
+  Remove(connection);
+  FailPending(cause);
+}
+
 // A failed connection fails the request that waits for the longest time; when it was the last one,
 // nobody is left to serve the others, and they fail too (Envoy fails all in any case).
-void Http1Pool::OnConnectFailed(Http1Connection& connection, net::CloseCause cause) {
+void Http1Pool::FailPending(net::CloseCause cause) {
   counters().upstream_cx_connect_fail.Increment();
   if (cause == net::CloseCause::kConnectTimeout) counters().upstream_cx_connect_timeout.Increment();
   tally_->cx_connect_fail().Increment();
-  Remove(connection);
   uint32_t failing = connection_count_ == 0 ? pending_count_ : std::min(1u, pending_count_);
   base::IntrusiveList<PendingRequest> failed;
   for (; failing > 0; --failing) {
@@ -207,12 +243,11 @@ void Http1Pool::OnExchangeEnd(Http1Connection& connection, bool reusable) {
   --endpoint_.active_requests;
   tally_->rq_active().Decrement();
   counters().upstream_rq_active.Decrement();
-  counters().upstream_cx_rx_bytes_total.Add(connection.TakeBytesRead());
-  counters().upstream_cx_tx_bytes_total.Add(connection.TakeBytesWritten());
+  connection.CountBytes(counters());
   if (!reusable || IsWorn(connection)) {
     Remove(connection);
   } else {
-    connection.set_state(State::kIdle);
+    connection.Enter(State::kIdle);
     connection.Unlink();
     Serve(connection);
   }
@@ -225,7 +260,7 @@ bool Http1Pool::IsWorn(const Http1Connection& connection) const {
   if (is_draining_ && pending_count_ == 0) return true;
   const ClusterSpec& spec = cluster_.spec();
   if (spec.max_requests_per_connection &&
-      connection.request_count() >= *spec.max_requests_per_connection) {
+      connection.codec().exchange_count() >= *spec.max_requests_per_connection) {
     counters().upstream_cx_max_requests.Increment();
     return true;
   }
@@ -245,26 +280,37 @@ void Http1Pool::OnIdleEnd(Http1Connection& connection) {
 
 // The connection goes, and with it its place under the limits.
 void Http1Pool::Remove(Http1Connection& connection) {
-  const bool is_local = !connection.was_closed_by_peer();
   if (connection.state() == State::kConnecting) --connecting_count_;
   connection.Unlink();
-  connection.set_state(State::kGone);
+  connection.Enter(State::kGone);
   connection.Close();
+  CountClosed(connection.created(), connection.was_closed_by_peer(),
+              connection.codec().has_failed());
+  loop_.DeleteLater(std::unique_ptr<event::Deletable>(&connection));
+}
+
+void Http1Pool::Remove(Race& race) {
+  --connecting_count_;
+  race.Unlink();
+  race.operation.Cancel();
+  CountClosed(race.started, /*by_peer=*/false, /*with_active_request=*/false);
+  loop_.DeleteLater(std::unique_ptr<event::Deletable>(&race));
+}
+
+void Http1Pool::CountClosed(base::MonoTime created, bool by_peer, bool with_active_request) {
   --connection_count_;
   counts().connections.Sub();
   tally_->cx_active().Decrement();
-  counters().upstream_cx_active.Decrement();
-  counters().upstream_cx_destroy.Increment();
-  (is_local ? counters().upstream_cx_destroy_local : counters().upstream_cx_destroy_remote)
+  const ClusterCounters& all = counters();
+  all.upstream_cx_active.Decrement();
+  all.upstream_cx_length_ms.Record(MillisSince(created, loop_.Now()));
+  all.upstream_cx_destroy.Increment();
+  (by_peer ? all.upstream_cx_destroy_remote : all.upstream_cx_destroy_local).Increment();
+  if (!with_active_request) return;
+  all.upstream_cx_destroy_with_active_rq.Increment();
+  (by_peer ? all.upstream_cx_destroy_remote_with_active_rq
+           : all.upstream_cx_destroy_local_with_active_rq)
       .Increment();
-  if (connection.has_failed_request()) {
-    counters().upstream_cx_destroy_with_active_rq.Increment();
-    (is_local ? counters().upstream_cx_destroy_local_with_active_rq
-              : counters().upstream_cx_destroy_remote_with_active_rq)
-        .Increment();
-  }
-  counters().upstream_cx_length_ms.Record(MillisSince(connection.created(), loop_.Now()));
-  loop_.DeleteLater(std::unique_ptr<event::Deletable>(&connection));
 }
 
 // --- idle connections --------------------------------------------------------------------------
@@ -280,7 +326,6 @@ base::MonoTime Http1Pool::ExpiryOf(const Http1Connection& connection) const {
 }
 
 void Http1Pool::MakeIdle(Http1Connection& connection) {
-  connection.set_idle_since(loop_.Now());
   idle_.PushFront(connection);
   const base::MonoTime expiry = ExpiryOf(connection);
   if (expiry == base::MonoTime::max()) return;
@@ -319,6 +364,7 @@ void Http1Pool::Drain() {
   idle_.ForEach([this](Http1Connection& connection) { Remove(connection); });
   if (pending_count_ == 0) {
     connecting_.ForEach([this](Http1Connection& connection) { Remove(connection); });
+    races_.ForEach([this](Race& race) { Remove(race); });
   }
 }
 

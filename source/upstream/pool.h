@@ -28,7 +28,8 @@ class Http1Pool final {
   Http1Pool& operator=(const Http1Pool&) = delete;
 
   // On an idle connection, or refused by a circuit breaker; nullopt: Enqueue.
-  std::optional<StartResult> TryStart(http::ResponseReceiver& receiver, bool needs_fresh_connection);
+  std::optional<StartResult> TryStart(http::ResponseReceiver& receiver,
+                                      bool needs_fresh_connection);
   // TryStart did not refuse it just now. The queue has one count of the request.
   void Enqueue(PendingRequest& request);
   void Cancel(PendingRequest& request);
@@ -44,6 +45,12 @@ class Http1Pool final {
   void OnExchangeEnd(Http1Connection& connection, bool reusable);
   void OnIdleEnd(Http1Connection& connection);
 
+  // A connection that is being made to one of several addresses.
+  struct Race final : event::Deletable, base::ListLink<> {
+    event::Operation operation;
+    base::MonoTime started;
+  };
+
   BreakerCounts& counts() { return cluster_.state_->breakers->by_priority[priority_]; }
   const CircuitBreakerLimits& limits() const { return cluster_.spec().breakers[priority_]; }
   const ClusterCounters& counters() const { return cluster_.counters_; }
@@ -51,6 +58,8 @@ class Http1Pool final {
   void Connect(bool counts_overflow);
   bool MayConnect();
   void OpenConnection();
+  void OnRaceEnd(Race& race, absl::StatusOr<net::RaceWinner> winner);
+  void FailPending(net::CloseCause cause);
   Attempt Begin(Http1Connection& connection, http::ResponseReceiver& receiver);
   StartFailure Overflow();
   void Serve(Http1Connection& connection);
@@ -59,7 +68,10 @@ class Http1Pool final {
   void Forget(PendingRequest& request);
   bool IsWorn(const Http1Connection& connection) const;
   void MakeIdle(Http1Connection& connection);
+  void CountOpened();
+  void CountClosed(base::MonoTime created, bool by_peer, bool with_active_request);
   void Remove(Http1Connection& connection);
+  void Remove(Race& race);
   void OnIdleTimer();
   base::MonoTime ExpiryOf(const Http1Connection& connection) const;
   void ReportIfEmpty();
@@ -75,6 +87,7 @@ class Http1Pool final {
   uint32_t pending_count_ = 0;
   uint32_t fresh_pending_count_ = 0;  // those that need a fresh connection
   base::IntrusiveList<Http1Connection> connecting_, idle_, busy_;  // owned; idle_: latest first
+  base::IntrusiveList<Race> races_;                                // owned; connecting too
   base::IntrusiveList<PendingRequest> pending_;                    // the oldest first
   event::Timer idle_timer_;
   base::MonoTime idle_deadline_;  // of idle_timer_, while it is armed

@@ -18,9 +18,7 @@ class Random {
     return z ^ (z >> 31);
   }
   // Evenly from 0 to bound - 1 (bound > 0; the bias of the multiplication is below 2^-32).
-  uint32_t Below(uint32_t bound) {
-    return static_cast<uint32_t>(((Next() >> 32) * bound) >> 32);
-  }
+  uint32_t Below(uint32_t bound) { return static_cast<uint32_t>(((Next() >> 32) * bound) >> 32); }
 
  private:
   uint64_t state_;

@@ -46,8 +46,7 @@ std::optional<StartResult> WorkerCluster::TryStart(const PickHints& hints,
   if (endpoint == nullptr) {
     return StartFailure{StartFailureKind::kNoEndpoint, "no_healthy_upstream", {}};
   }
-  auto started =
-      PoolOf(*endpoint, hints.priority).TryStart(receiver, hints.needs_fresh_connection);
+  auto started = PoolOf(*endpoint, hints.priority).TryStart(receiver, hints.needs_fresh_connection);
   tried_for_ = started ? nullptr : &receiver;
   tried_ = endpoint;
   return started;

@@ -6,8 +6,9 @@ namespace outrigger::upstream {
 
 WorkerClusters::WorkerClusters(event::Loop& loop)
     // Workers that draw the same numbers would send their bursts to the same endpoints.
-    : loop_(loop), random_(reinterpret_cast<uintptr_t>(this) ^
-                           static_cast<uint64_t>(loop.Now().time_since_epoch().count())) {}
+    : loop_(loop),
+      random_(reinterpret_cast<uintptr_t>(this) ^
+              static_cast<uint64_t>(loop.Now().time_since_epoch().count())) {}
 
 WorkerClusters::~WorkerClusters() { Clear(); }
 

@@ -23,9 +23,9 @@ class WorkerEndpoint final : public event::Deletable {
   explicit WorkerEndpoint(std::shared_ptr<const Endpoint> served);
   ~WorkerEndpoint() override;
 
-  EndpointRef endpoint;          // changes with its weight, health and so on
-  uint32_t active_requests = 0;  // on this worker: what least request compares
-  bool is_leaving = false;       // not in the set any more
+  EndpointRef endpoint;                             // changes with its weight, health and so on
+  uint32_t active_requests = 0;                     // on this worker: what least request compares
+  bool is_leaving = false;                          // not in the set any more
   std::array<std::unique_ptr<Http1Pool>, 2> pools;  // by RoutingPriority; null before first use
 };
 

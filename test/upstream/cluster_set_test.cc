@@ -224,7 +224,8 @@ TEST(ClusterSet, SpendsLittleOnClustersThatNobodyUses) {
   World world;
   constexpr int kClusters = 2000;
   const auto add = [&](int i) {
-    auto spec = world.Spec(absl::StrCat("outbound|8080||service-", i, ".default.svc.cluster.local"));
+    auto spec =
+        world.Spec(absl::StrCat("outbound|8080||service-", i, ".default.svc.cluster.local"));
     spec->static_endpoints = SetWorld::Ips({1 + i % 200});
     ASSERT_TRUE(world.set.Add(spec).ok());
     world.Settle();  // nothing is left on its way to the worker

@@ -86,17 +86,20 @@ class Server {
 // A request as a stream makes it, and what came of it.
 class Request final : public http::ResponseReceiver {
  public:
-  ~Request() override {
-    if (attempt && attempt->writer != nullptr && !is_complete && !error) Reset();
-  }
+  ~Request() override { GiveUp(); }
   // "GET /" as soon as there is a connection.
   void Start(WorkerClusterRef cluster, PickHints hints = {}) {
     cluster_ = std::move(cluster);
     if (auto at_once = cluster_->TryStart(hints, *this)) return Take(*std::move(at_once));
-    waiting_ = cluster_->Start(hints, *this,
-                               [this](StartResult result) { Take(std::move(result)); });
+    waiting_ =
+        cluster_->Start(hints, *this, [this](StartResult result) { Take(std::move(result)); });
   }
   void Cancel() { waiting_.Cancel(); }
+  // As a stream that ends: whatever goes on.
+  void GiveUp() {
+    Cancel();
+    if (attempt && attempt->writer != nullptr && !is_complete && !error) Reset();
+  }
   void Reset() { std::exchange(attempt->writer, nullptr)->Reset(); }
 
   bool is_waiting() const { return !attempt && !failure; }
@@ -206,8 +209,9 @@ class World {
     return turns.RunUntil(std::move(done));
   }
   // Turns until the server has a complete request on that connection, then answers it.
-  [[nodiscard]] bool Answer(Server& server, size_t connection,
-                            std::string_view response = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n") {
+  [[nodiscard]] bool Answer(
+      Server& server, size_t connection,
+      std::string_view response = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n") {
     return RunUntil([&] {
              if (server.connections() <= connection) return false;
              net::RawPeer& peer = server.connection(connection);

@@ -72,12 +72,10 @@ TEST(Reconcile, SeesEachPropertyThatMakesADifference) {
   EXPECT_TRUE(differs([](Endpoint& e) { e.priority = 1; }));
   EXPECT_TRUE(differs([](Endpoint& e) { e.health = EndpointHealth::kDraining; }));
   EXPECT_TRUE(differs([](Endpoint& e) { e.hostname = "b"; }));
-  EXPECT_TRUE(differs([](Endpoint& e) {
-    e.locality = std::make_shared<Locality>(Locality{.region = "r"});
-  }));
-  EXPECT_TRUE(differs([](Endpoint& e) {
-    e.addresses.push_back(*net::Address::Ip("127.0.0.2", 1));
-  }));
+  EXPECT_TRUE(differs(
+      [](Endpoint& e) { e.locality = std::make_shared<Locality>(Locality{.region = "r"}); }));
+  EXPECT_TRUE(
+      differs([](Endpoint& e) { e.addresses.push_back(*net::Address::Ip("127.0.0.2", 1)); }));
   EXPECT_NE(Reconcile(current, {}), current);
 }
 

@@ -193,9 +193,7 @@ TEST(Pool, FailsEveryWaitingRequestWhenItsLastConnectionIsRefused) {
 
 TEST(Pool, GivesUpConnectingAfterTheTimeout) {
   World world;
-  Server server;
-  // The address of a network for documentation (RFC 5737): where packets vanish or are refused.
-  // A full backlog on loopback is sure to be silent.
+  // Nobody takes from this backlog, so what comes after it is full gets no answer.
   net::Socket full(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const net::Address any = *net::Address::Ip("127.0.0.1", 0);
   ASSERT_EQ(bind(full.fd(), any.raw(), any.raw_size()), 0);
@@ -215,6 +213,41 @@ TEST(Pool, GivesUpConnectingAfterTheTimeout) {
   ASSERT_TRUE(request->failure);
   EXPECT_EQ(request->failure->kind, StartFailureKind::kConnectTimeout);
   EXPECT_EQ(world.Counter("a.upstream_cx_connect_timeout"), 1);
+}
+
+TEST(Pool, TriesEveryAddressOfAnEndpoint) {
+  World world;
+  Server closed, server;
+  closed.StopListening();
+  world.AddCluster({}, [&](ClusterSpec& spec) {
+    auto endpoint = std::make_shared<Endpoint>();
+    endpoint->addresses = {closed.address(), server.address()};
+    spec.static_endpoints = {{endpoint}};
+  });
+  auto request = world.Start();
+  ASSERT_TRUE(world.Answer(server, 0));
+  ASSERT_TRUE(world.RunUntil([&] { return request->is_complete; }));
+  EXPECT_EQ(request->attempt->connection->peer_address(), server.address());
+  EXPECT_EQ(world.Counter("a.upstream_cx_total"), 1);
+  EXPECT_EQ(world.Counter("a.upstream_cx_connect_fail"), 0);
+  ASSERT_TRUE(world.Exchange(server, 0));
+}
+
+TEST(Pool, FailsWhenEveryAddressOfAnEndpointRefuses) {
+  World world;
+  Server one, two;
+  one.StopListening();
+  two.StopListening();
+  world.AddCluster({}, [&](ClusterSpec& spec) {
+    auto endpoint = std::make_shared<Endpoint>();
+    endpoint->addresses = {one.address(), two.address()};
+    spec.static_endpoints = {{endpoint}};
+  });
+  auto request = world.Start();
+  ASSERT_TRUE(world.RunUntil([&] { return request->is_done(); }));
+  EXPECT_EQ(request->failure->kind, StartFailureKind::kConnectFailed);
+  EXPECT_EQ(world.Counter("a.upstream_cx_active"), 0);
+  EXPECT_EQ(world.Counter("a.upstream_cx_connect_fail"), 1);
 }
 
 TEST(Pool, ClosesConnectionsThatWereIdleForTooLong) {

@@ -46,8 +46,7 @@ TEST(StrictDns, WaitsForTheFirstAnswerOfEveryName) {
   EXPECT_EQ(world.set.Describe()[0].waits_for, "dns two.test");
   world.dns.Answer("two.test", {"10.0.0.3"});
   EXPECT_TRUE(world.set.IsActive("a"));
-  EXPECT_THAT(world.Addresses(),
-              UnorderedElementsAre("10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"));
+  EXPECT_THAT(world.Addresses(), UnorderedElementsAre("10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"));
   EXPECT_EQ(world.set.Describe()[0].endpoints->endpoints[0]->hostname, "one.test");
 }
 

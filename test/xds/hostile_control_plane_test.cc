@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "source/http/grpc/message_reader.h"
 #include "source/xds/ads_client.h"
 #include "test/client/raw_server.h"
@@ -43,8 +45,9 @@ class HostileControlPlane : public ::testing::Test {
   }
   void Accept() {
     ASSERT_TRUE(Turn([&] { return server_.Accept(); }));
-    server_.Send(SettingsFrame() + GrpcHead());
+    server_.Send(SettingsFrame());
     ASSERT_TRUE(Turn([&] { return client_->status().is_connected; }));
+    server_.Send(GrpcHead());
   }
   static std::string Framed(std::string_view message) {
     base::Buffer out;
@@ -151,10 +154,15 @@ TEST_F(HostileControlPlane, EndlessResourcesStopAtTheLimit) {
 
 TEST_F(HostileControlPlane, ADyingClientLeavesACompilationBehind) {
   StartWell();
+  std::promise<void> gate;
+  compile_thread_.Run([opened = gate.get_future().share()] { opened.wait(); });
   SendResponse(Sotw("2", "b", {{"x", "2"}}));
-  loop_.RunOnce(base::Milliseconds(5));
+  ASSERT_TRUE(Turn([&] { return Stat("ads.responses") == 2; }));
   client_.reset();
-  for (int i = 0; i < 5; ++i) loop_.RunOnce(base::Milliseconds(1));
+  gate.set_value();
+  bool is_later = false;
+  const event::Operation later = compile_thread_.Run([] {}, [&] { is_later = true; });
+  ASSERT_TRUE(Turn([&] { return is_later; }));
   EXPECT_THAT(applied_.held, ElementsAre(Pair("x", "1")));
 }
 

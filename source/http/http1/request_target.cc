@@ -3,19 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
+#include "source/http/http1/scan.h"
+
 namespace outrigger::http::http1 {
 namespace {
 
-bool IsAlphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 // reg-name without the comma, which is what two Host lines look like when someone joined them.
-bool IsNameChar(char c) {
-  return IsAlphanumeric(c) || (c != '\0' && std::strchr("-._~%!$&'()*+;=", c) != nullptr);
-}
-
-bool IsIpLiteralChar(char c) { return IsAlphanumeric(c) || c == ':' || c == '.' || c == '%'; }
+constexpr CharSet kNameSet("-._~%!$&'()*+;=");
+constexpr CharSet kIpLiteralSet(":.%");
 
 // "" or ":" with at most five digits.
 bool IsPortOrNothing(std::string_view text) {
@@ -77,12 +72,13 @@ bool IsValidAuthority(std::string_view authority) {
     const size_t end = authority.find(']');
     if (end == std::string_view::npos || end < 3) return false;
     const std::string_view ip = authority.substr(1, end - 1);
-    return std::all_of(ip.begin(), ip.end(), IsIpLiteralChar) &&
+    return std::all_of(ip.begin(), ip.end(), [](char c) { return kIpLiteralSet.Has(c); }) &&
            IsPortOrNothing(authority.substr(end + 1));
   }
   const size_t colon = authority.find(':');
   const std::string_view name = authority.substr(0, colon);
-  if (name.empty() || !std::all_of(name.begin(), name.end(), IsNameChar)) return false;
+  const auto is_name_char = [](char c) { return kNameSet.Has(c); };
+  if (name.empty() || !std::all_of(name.begin(), name.end(), is_name_char)) return false;
   return colon == std::string_view::npos || IsPortOrNothing(authority.substr(colon));
 }
 

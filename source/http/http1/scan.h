@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -74,23 +75,30 @@ inline const char* FindColon(const char* p, const char* end) {
   return FindFirst<ColonRule>(p, end);
 }
 
-// Two words of bits, one for each ASCII character.
-inline constexpr struct TokenSet {
-  uint64_t words[4] = {};
-  constexpr TokenSet() {
-    const auto add = [this](int c) { words[c >> 6] |= uint64_t{1} << (c & 63); };
-    for (int c = '0'; c <= '9'; ++c) add(c);
-    for (int c = 'a'; c <= 'z'; ++c) add(c);
-    for (int c = 'A'; c <= 'Z'; ++c) add(c);
-    for (const char c :
-         {'!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~'})
-      add(c);
+// A set of ASCII characters, one bit each: the letters, the digits and `others`.
+class CharSet {
+ public:
+  explicit constexpr CharSet(std::string_view others) {
+    for (char c = '0'; c <= '9'; ++c) Add(c);
+    for (char c = 'a'; c <= 'z'; ++c) Add(c);
+    for (char c = 'A'; c <= 'Z'; ++c) Add(c);
+    for (const char c : others) Add(c);
   }
-} kTokenSet;
+  constexpr bool Has(char c) const {
+    const auto byte = static_cast<uint8_t>(c);
+    return (words_[byte >> 6] >> (byte & 63) & 1) != 0;
+  }
 
-inline bool IsToken(char c) {
-  const auto byte = static_cast<uint8_t>(c);
-  return (kTokenSet.words[byte >> 6] >> (byte & 63) & 1) != 0;
-}
+ private:
+  constexpr void Add(char c) {
+    const auto byte = static_cast<uint8_t>(c);
+    words_[byte >> 6] |= uint64_t{1} << (byte & 63);
+  }
+  uint64_t words_[4] = {};
+};
+
+inline constexpr CharSet kTokenSet("!#$%&'*+-.^_`|~");
+
+inline bool IsToken(char c) { return kTokenSet.Has(c); }
 
 }  // namespace outrigger::http::http1

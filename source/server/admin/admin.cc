@@ -13,6 +13,14 @@ class AdminTerminal final : public http::Terminal {
   void OnRequestHead(http::RequestHead& head, bool last) override {
     request_.method = head.method;
     request_.path = std::string(head.path());
+    // There are no credentials, so a browser must not be a way in: a page of another site can make
+    // it POST here, but not leave out what it says about itself (Fetch Metadata, 2.4).
+    const std::string_view site = head.headers.Get("sec-fetch-site").value_or("none");
+    if (head.method == http::Method::kPost && site != "none" && site != "same-origin") {
+      return sink_.SendReply({.status = 403,
+                              .detail = "admin_cross_site",
+                              .body = "pages of other sites may not POST here\n"});
+    }
     if (!ParseQuery(head.query(), request_)) {
       return sink_.SendReply({.status = 400,
                               .detail = "admin_bad_query",
