@@ -90,9 +90,8 @@ Server::Server(const ServerSurroundings& surroundings, const ServerOptions& opti
   budget_.limit = bootstrap_.global_connection_limit;
   listeners_.set_on_warm([this] { AdvanceSoon(); });
   clusters_.set_on_warm([this] { AdvanceSoon(); });
-  clusters_.set_on_ready([this](const std::string&) {
-    around_.loop.Post([this] { live_config_.OnClusterReady(); });
-  });
+  clusters_.set_on_ready(
+      [this](const std::string&) { around_.loop.Post([this] { live_config_.OnClusterReady(); }); });
   MakeAdsClient();
   ServerFacts facts{.command_line = options_.command_line, .node = bootstrap_.node};
   facts.runtime = bootstrap_.proto.layered_runtime();
@@ -229,8 +228,8 @@ void Server::OnSignal(int signal) {
     LOG(kWarning, kMain, "second signal: exiting now");
     return around_.loop.Stop();
   }
-  LOG(kInfo, kMain, "signal ", signal, ": draining for at most ", options_.drain_time.count() / 1000,
-      " s");
+  LOG(kInfo, kMain, "signal ", signal, ": draining for at most ",
+      options_.drain_time.count() / 1000, " s");
   drain_.Begin();
   Advance();
 }

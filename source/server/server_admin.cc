@@ -27,15 +27,16 @@ ServerAdmin::ServerAdmin(Server& server, ServerFacts facts)
 }
 
 ServerControls ServerAdmin::MakeControls() {
-  return {.state = [&s = server_] { return static_cast<ServerState>(s.state()); },
-          .uptime = [&s = server_]() -> base::Nanoseconds { return s.around_.loop.Now() - s.start_; },
-          .fail_health_check = [&s = server_](bool failed) { s.set_health_failed(failed); },
-          .quit = [&s = server_] { s.Quit(); },
-          .reopen_logs =
-              [&s = server_] {
-                s.around_.log_files.Reopen();
-                return absl::OkStatus();
-              }};
+  return {
+      .state = [&s = server_] { return static_cast<ServerState>(s.state()); },
+      .uptime = [&s = server_]() -> base::Nanoseconds { return s.around_.loop.Now() - s.start_; },
+      .fail_health_check = [&s = server_](bool failed) { s.set_health_failed(failed); },
+      .quit = [&s = server_] { s.Quit(); },
+      .reopen_logs =
+          [&s = server_] {
+            s.around_.log_files.Reopen();
+            return absl::OkStatus();
+          }};
 }
 
 ConfigSources ServerAdmin::MakeConfigSources() {
