@@ -155,7 +155,7 @@ TEST(RouterConfig, NamesTheHeadersThatCanBeStrict) {
   World world;
   World::RouterConfig config;
   config.add_strict_check_headers("x-other");
-  config::FactoryContext context(world.turns.clock, world.stats, "other");
+  config::FactoryContext context(world.turns.clock, world.stats, "other", world.runtime);
   EXPECT_EQ(Create(config, context).status().message(),
             "strict_check_headers[0]: unknown header \"x-other\"; known: "
             "x-envoy-upstream-rq-timeout-ms, x-envoy-upstream-rq-per-try-timeout-ms, "

@@ -136,7 +136,7 @@ World::~World() {
 }
 
 void World::Configure(const RouterConfig& config) {
-  config::FactoryContext context(turns.clock, stats, "ingress");
+  config::FactoryContext context(turns.clock, stats, "ingress", runtime);
   auto terminal = Create(config, context);
   CHECK(terminal.ok());
   terminal_ = *std::move(terminal);
