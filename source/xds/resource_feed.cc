@@ -84,7 +84,7 @@ void ResourceFeed::Unwatch(const std::string& name) {
 std::vector<std::string> ResourceFeed::TakeUnwanted() {
   const absl::flat_hash_set<std::string> taken = std::exchange(unwanted_, {});
   for (const std::string& name : taken) {
-    set_.Forget(name);
+    set_.Remove(name, /*keeps_data=*/false);
     ttls_.erase(name);
   }
   return {taken.begin(), taken.end()};
