@@ -16,7 +16,8 @@
 #include "source/xds/response.h"
 
 // Resources and messages for tests of xds. The resources are envoy.config.core.v3.Node: any message
-// with its name in field 1 does. A resource whose `cluster` is "bad" does not compile.
+// with its name in field 1 does. A resource whose `cluster` is "bad" does not compile;
+// one whose `cluster` is "newer" has a field that is not known.
 namespace outrigger::xds::test {
 
 using DeltaRequest = envoy::service::discovery::v3::DeltaDiscoveryRequest;
