@@ -16,7 +16,7 @@ namespace outrigger::xds {
 
 // A resource as the wire gave it, decoded no further than its envelope.
 struct WireResource {
-  std::string name;     // delta: from the envelope; SotW: found by NameOf after decoding
+  std::string name;     // from the envelope, or else from the body itself
   std::string version;  // delta: its own; SotW: the response's
   google::protobuf::Any body;
 };
