@@ -96,7 +96,8 @@ void ReadHttp(const FilterChain& chain, const Listener& listener, const Listener
     owner.buffer_bytes = listener.per_connection_buffer_limit_bytes().value();
   }
   if (spec.addresses.front().is_ip()) owner.port = spec.addresses.front().port();
-  FactoryContext factories(context.clock, context.stats, manager.stat_prefix());
+  FactoryContext factories(context.clock, context.stats, manager.stat_prefix(),
+                           context.environment.runtime);
   const RouteContext routes{context.registry, factories, context.names, context.environment,
                             context.cluster_exists};
   const size_t findings_before = place.findings().size();

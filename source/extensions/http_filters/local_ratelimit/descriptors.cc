@@ -71,12 +71,10 @@ uint32_t MaskBits(bool is_given, uint32_t bits, uint32_t most, const config::Pla
 }
 
 Action MaskedAddress(const Proto::MaskedRemoteAddress& proto, const config::Place& place) {
-  const uint32_t v4 =
-      MaskBits(proto.has_v4_prefix_mask_len(), proto.v4_prefix_mask_len().value(), 32,
-               place.At("v4_prefix_mask_len"));
-  const uint32_t v6 =
-      MaskBits(proto.has_v6_prefix_mask_len(), proto.v6_prefix_mask_len().value(), 128,
-               place.At("v6_prefix_mask_len"));
+  const uint32_t v4 = MaskBits(proto.has_v4_prefix_mask_len(), proto.v4_prefix_mask_len().value(),
+                               32, place.At("v4_prefix_mask_len"));
+  const uint32_t v6 = MaskBits(proto.has_v6_prefix_mask_len(), proto.v6_prefix_mask_len().value(),
+                               128, place.At("v6_prefix_mask_len"));
   return [v4, v6](http::StreamView& stream, Descriptor& out) {
     const net::Address* client = ClientIp(stream);
     if (client == nullptr) return Outcome::kMissing;

@@ -90,7 +90,8 @@ class LocalRateLimit final : public http::HttpFilter {
 
 }  // namespace
 
-absl::StatusOr<http::HttpFilterFactory> Create(const Config& config, config::FactoryContext& context) {
+absl::StatusOr<http::HttpFilterFactory> Create(const Config& config,
+                                               config::FactoryContext& context) {
   config::Findings findings;
   auto limits = Limits::Read(config, config::Place(findings), context);
   if (findings.size() > 0) return findings.ToStatus();

@@ -13,7 +13,8 @@ using Config = envoy::extensions::filters::http::local_ratelimit::v3::LocalRateL
 // for the process. Counts in `<stat_prefix>.http_local_rate_limit.`; %RESPONSE_CODE_DETAILS% is
 // `local_rate_limited`, the flag RL. The same message as a route's configuration replaces the
 // filter's on that route.
-absl::StatusOr<http::HttpFilterFactory> Create(const Config& config, config::FactoryContext& context);
+absl::StatusOr<http::HttpFilterFactory> Create(const Config& config,
+                                               config::FactoryContext& context);
 absl::StatusOr<config::RouteFilterConfigPtr> CreateForRoute(const Config& config,
                                                             config::FactoryContext& context);
 

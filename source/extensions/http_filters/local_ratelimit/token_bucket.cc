@@ -2,13 +2,20 @@
 
 #include <algorithm>
 
+#include "source/base/check.h"
+
 namespace outrigger::local_ratelimit {
+
+bool TokenBucket::CanHold(uint32_t max_tokens, uint32_t per_fill, base::Nanoseconds interval) {
+  return static_cast<__int128>(interval.count()) * max_tokens / per_fill <= kLongestFill.count();
+}
 
 TokenBucket::TokenBucket(uint32_t max_tokens, uint32_t per_fill, base::Nanoseconds interval)
     : max_tokens_(max_tokens),
       token_ns_(std::max<int64_t>(1, interval.count() / per_fill)),
-      full_ns_(static_cast<int64_t>(
-          std::min<__int128>(static_cast<__int128>(token_ns_) * max_tokens, INT64_MAX / 4))) {}
+      full_ns_(token_ns_ * max_tokens) {
+  DCHECK(CanHold(max_tokens, per_fill, interval));
+}
 
 int64_t TokenBucket::EmptyAt(base::MonoTime now) const {
   const int64_t full_since = now.time_since_epoch().count() - full_ns_;

@@ -7,14 +7,16 @@
 
 namespace outrigger::local_ratelimit {
 
-// A bucket that all workers draw on: it starts full, refills evenly, and holds at most `max_tokens`.
-// The state is one number, the moment at which the bucket was (or will be) empty, so drawing is one
-// compare-and-swap and needs no timer.
-// Thread: any.
+// A bucket that all workers draw on: it starts full, refills evenly, and holds at most
+// `max_tokens`. The state is one number, the moment at which the bucket was (or will be) empty, so
+// drawing is one compare-and-swap and needs no timer. Thread: any.
 class TokenBucket {
  public:
-  // `per_fill` tokens come each `interval`; both positive.
+  // `per_fill` tokens come each `interval`; both positive, and filling an empty bucket takes at
+  // most kLongestFill.
   TokenBucket(uint32_t max_tokens, uint32_t per_fill, base::Nanoseconds interval);
+  static constexpr base::Nanoseconds kLongestFill = std::chrono::hours(24 * 365 * 50);
+  static bool CanHold(uint32_t max_tokens, uint32_t per_fill, base::Nanoseconds interval);
 
   // Takes a token; false when there is none.
   bool Take(base::MonoTime now);

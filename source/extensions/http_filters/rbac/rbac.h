@@ -12,8 +12,9 @@ using RouteConfig = envoy::extensions::filters::http::rbac::v3::RBACPerRoute;
 // envoy.filters.http.rbac: lets a request pass or answers 403 by its rules; shadow rules are only
 // counted. Counts in `http.<prefix>.rbac.`; %RESPONSE_CODE_DETAILS% is
 // `rbac_access_denied_matched_policy[<policy or none>]`. A route's configuration replaces the
-// filter's; one without rules switches the filter off.
-absl::StatusOr<http::HttpFilterFactory> Create(const Config& config, config::FactoryContext& context);
+// filter's and counts in the same place; one without rules switches the filter off.
+absl::StatusOr<http::HttpFilterFactory> Create(const Config& config,
+                                               config::FactoryContext& context);
 absl::StatusOr<config::RouteFilterConfigPtr> CreateForRoute(const RouteConfig& config,
                                                             config::FactoryContext& context);
 

@@ -17,7 +17,8 @@ bool AnyHolds(const std::vector<Condition>& conditions, http::StreamView& stream
 
 // A log detail is one word, as in Envoy.
 std::string Denial(std::string name) {
-  std::replace_if(name.begin(), name.end(), [](unsigned char c) { return std::isspace(c); }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](unsigned char c) { return std::isspace(c); }, '_');
   return base::StrCat("rbac_access_denied_matched_policy[", name, "]");
 }
 
@@ -43,8 +44,8 @@ Rules Rules::Read(const envoy::config::rbac::v3::RBAC& proto, const config::Plac
   Rules rules;
   rules.action_ = proto.action();
   if (!envoy::config::rbac::v3::RBAC::Action_IsValid(rules.action_)) {
-    place.At("action").Refuse(
-        base::StrCat("unknown value ", static_cast<int>(rules.action_), "; known: ALLOW, DENY, LOG"));
+    place.At("action").Refuse(base::StrCat("unknown value ", static_cast<int>(rules.action_),
+                                           "; known: ALLOW, DENY, LOG"));
   }
   for (const auto& [name, policy] : proto.policies()) {
     rules.policies_.push_back(ReadPolicy(name, policy, place.At("policies", name)));

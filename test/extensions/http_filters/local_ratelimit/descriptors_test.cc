@@ -18,7 +18,8 @@ std::string OneLimit(std::string_view action, std::string_view key, std::string_
 TEST(RateLimitDescriptors, GenericKey) {
   LimitedChain chain(OneLimit("{generic_key: {descriptor_value: all}}", "generic_key", "all"));
   EXPECT_EQ(chain.Passed(3), 1);
-  LimitedChain named(OneLimit("{generic_key: {descriptor_value: all, descriptor_key: k}}", "k", "all"));
+  LimitedChain named(
+      OneLimit("{generic_key: {descriptor_value: all, descriptor_key: k}}", "k", "all"));
   EXPECT_EQ(named.Passed(3), 1);
 }
 
@@ -68,9 +69,10 @@ TEST(RateLimitDescriptors, MaskedRemoteAddress) {
 }
 
 TEST(RateLimitDescriptors, RemoteAddressMatch) {
-  LimitedChain chain(OneLimit(
-      "{remote_address_match: {descriptor_value: lan, address_matcher: "
-      "{ranges: [{address_prefix: 10.0.0.0, prefix_len: 8}]}}}", "remote_address_match", "lan"));
+  LimitedChain chain(
+      OneLimit("{remote_address_match: {descriptor_value: lan, address_matcher: "
+               "{ranges: [{address_prefix: 10.0.0.0, prefix_len: 8}]}}}",
+               "remote_address_match", "lan"));
   chain->set_remote("10.1.1.1");
   EXPECT_EQ(chain.Passed(3), 1);
   chain->set_remote("11.1.1.1");
@@ -80,7 +82,8 @@ TEST(RateLimitDescriptors, RemoteAddressMatch) {
 TEST(RateLimitDescriptors, RemoteAddressMatchTurnedRound) {
   LimitedChain chain(OneLimit(
       "{remote_address_match: {descriptor_value: wan, address_matcher: {invert_match: true, "
-      "ranges: [{address_prefix: 10.0.0.0, prefix_len: 8}]}}}", "remote_address_match", "wan"));
+      "ranges: [{address_prefix: 10.0.0.0, prefix_len: 8}]}}}",
+      "remote_address_match", "wan"));
   chain->set_remote("10.1.1.1");
   EXPECT_EQ(chain.Passed(3), 3);
   chain->set_remote("11.1.1.1");
@@ -88,25 +91,28 @@ TEST(RateLimitDescriptors, RemoteAddressMatchTurnedRound) {
 }
 
 TEST(RateLimitDescriptors, HeaderValueMatchNeedsAll) {
-  LimitedChain chain(OneLimit(
-      "{header_value_match: {descriptor_value: post, headers: ["
-      "{name: \":method\", string_match: {exact: GET}}, {name: x-a}]}}", "header_match", "post"));
+  LimitedChain chain(
+      OneLimit("{header_value_match: {descriptor_value: post, headers: ["
+               "{name: \":method\", string_match: {exact: GET}}, {name: x-a}]}}",
+               "header_match", "post"));
   EXPECT_EQ(chain.Passed(3, "/", {{"x-a", "1"}}), 1);
   EXPECT_EQ(chain.Passed(3), 3);
 }
 
 TEST(RateLimitDescriptors, HeaderValueMatchMayExpectNone) {
-  LimitedChain chain(OneLimit(
-      "{header_value_match: {descriptor_value: anonymous, expect_match: false, headers: ["
-      "{name: authorization}]}}", "header_match", "anonymous"));
+  LimitedChain chain(
+      OneLimit("{header_value_match: {descriptor_value: anonymous, expect_match: false, headers: ["
+               "{name: authorization}]}}",
+               "header_match", "anonymous"));
   EXPECT_EQ(chain.Passed(3, "/", {{"authorization", "x"}}), 3);
   EXPECT_EQ(chain.Passed(3), 1);
 }
 
 TEST(RateLimitDescriptors, QueryParameterValueMatch) {
-  LimitedChain chain(OneLimit(
-      "{query_parameter_value_match: {descriptor_value: debug, query_parameters: ["
-      "{name: debug, string_match: {exact: \"1\"}}]}}", "query_match", "debug"));
+  LimitedChain chain(
+      OneLimit("{query_parameter_value_match: {descriptor_value: debug, query_parameters: ["
+               "{name: debug, string_match: {exact: \"1\"}}]}}",
+               "query_match", "debug"));
   EXPECT_EQ(chain.Passed(3, "/?debug=1"), 1);
   EXPECT_EQ(chain.Passed(3, "/?debug=2"), 3);
 }
@@ -137,7 +143,7 @@ TEST(RateLimitDescriptors, SeveralActionsMakeOneDescriptorInOrder) {
       "- {entries: [{key: user, value: bob}], token_bucket: {max_tokens: 2, fill_interval: 1s}}\n";
   LimitedChain chain(base::StrCat(kEnforced, kYaml));
   EXPECT_EQ(chain.Passed(5, "/", {{"x-user", "bob"}, {"x-plan", "free"}}), 1);
-  EXPECT_EQ(chain.Passed(5, "/", {{"x-user", "bob"}}), 2);  // the missing entry is skipped
+  EXPECT_EQ(chain.Passed(5, "/", {{"x-user", "bob"}}), 2);   // the missing entry is skipped
   EXPECT_EQ(chain.Passed(5, "/", {{"x-plan", "free"}}), 5);  // no user, no descriptor
 }
 
@@ -192,8 +198,10 @@ TEST(RateLimitDescriptors, OnlyThoseOfTheFiltersStageCount) {
       "rate_limits: [{stage: 2, actions: [{generic_key: {descriptor_value: a}}]},"
       "  {stage: 1, actions: [{generic_key: {descriptor_value: b}}]}]\n"
       "descriptors:\n"
-      "- {entries: [{key: generic_key, value: a}], token_bucket: {max_tokens: 1, fill_interval: 1s}}\n"
-      "- {entries: [{key: generic_key, value: b}], token_bucket: {max_tokens: 3, fill_interval: 1s}}\n";
+      "- {entries: [{key: generic_key, value: a}], token_bucket: {max_tokens: 1, fill_interval: "
+      "1s}}\n"
+      "- {entries: [{key: generic_key, value: b}], token_bucket: {max_tokens: 3, fill_interval: "
+      "1s}}\n";
   LimitedChain chain(base::StrCat(kEnforced, kYaml));
   EXPECT_EQ(chain.Passed(5), 3);
 }

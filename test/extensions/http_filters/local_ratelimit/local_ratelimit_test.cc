@@ -9,8 +9,7 @@ using testing::RepliedWith;
 
 std::string Enforced(std::string_view yaml) { return base::StrCat(kEnforced, yaml); }
 std::string Limit(int tokens) {
-  return Enforced(
-      base::StrCat("token_bucket: {max_tokens: ", tokens, ", fill_interval: 1s}\n"));
+  return Enforced(base::StrCat("token_bucket: {max_tokens: ", tokens, ", fill_interval: 1s}\n"));
 }
 
 TEST(LocalRateLimit, RefusesWhatFindsNoToken) {
@@ -59,12 +58,14 @@ TEST(LocalRateLimit, AddsHeadersToItsAnswer) {
                      "response_headers_to_add:\n"
                      "- {header: {key: x-limited, value: \"yes\"}, append_action: "
                      "OVERWRITE_IF_EXISTS_OR_ADD}\n"
+                     "- {header: {key: x-path, value: \"%REQ(:path)%\"}}\n"
                      "- {header: {key: x-twice, value: a}}\n"
                      "- {header: {key: x-twice, value: b}, append: false}\n"
                      "- {header: {key: x-twice, value: c}, append_action: ADD_IF_ABSENT}\n");
   EXPECT_EQ(chain.Get().Header("x-limited"), "");
   const testing::Reply& reply = chain.Get();
   EXPECT_EQ(reply.Header("x-limited"), "yes");
+  EXPECT_EQ(reply.Header("x-path"), "/");
   EXPECT_EQ(reply.Header("x-twice"), "b");
 }
 

@@ -25,18 +25,19 @@ TEST(LocalRateLimitRefusals, NameThePath) {
       {"token_bucket: {fill_interval: 1s}", "token_bucket.max_tokens: must be at least 1, got 0"},
       {"token_bucket: {max_tokens: 1, tokens_per_fill: 0, fill_interval: 1s}",
        "token_bucket.tokens_per_fill: must be at least 1, got 0"},
-      {"token_bucket: {max_tokens: 1}", "token_bucket.fill_interval: must be at least 0.05s, got 0s"},
+      {"token_bucket: {max_tokens: 1}",
+       "token_bucket.fill_interval: must be at least 0.05s, got 0s"},
       {"token_bucket: {max_tokens: 1, fill_interval: 0.049s}",
        "token_bucket.fill_interval: must be at least 0.05s, got 0.049s"},
       {"token_bucket: {max_tokens: 1, fill_interval: 315000000000s}",
        "token_bucket.fill_interval: must be from 0 to 100 years"},
       {"filter_enabled: {runtime_key: a}", "filter_enabled.default_value: must be given"},
       {"filter_enforced: {runtime_key: a}", "filter_enforced.default_value: must be given"},
-      {"status: {code: 600}", "status.code: must be 100-599, got 600"},
-      {"enable_x_ratelimit_headers: 7", "enable_x_ratelimit_headers: must be OFF or "},
+      {"token_bucket: {max_tokens: 4000000000, fill_interval: 1s}",
+       "token_bucket.max_tokens: would take more than 50 years to come, got 4000000000"},
       {"stage: 11", "stage: must be 0-10, got 11"},
-      {"response_headers_to_add: [{header: {key: a, value: \"%REQ(b)%\"}}]",
-       "response_headers_to_add[0].header.value: %OPERATOR%s are not implemented here"},
+      {"response_headers_to_add: [{header: {key: a, value: \"%NO_SUCH%\"}}]",
+       "response_headers_to_add[0].header"},
       {"request_headers_to_add_when_not_enforced: [{header: {key: \"a b\", value: c}}]",
        "request_headers_to_add_when_not_enforced[0].header"},
       {"local_rate_limit_per_downstream_connection: true",
@@ -48,6 +49,19 @@ TEST(LocalRateLimitRefusals, NameThePath) {
       {"descriptors: [{entries: [{key: a, value: b}]}]", "descriptors: need rate_limits"},
   };
   for (const auto& [yaml, error] : kTable) EXPECT_THAT(ErrorOf(yaml), HasSubstr(error)) << yaml;
+}
+
+// YAML knows the names of a schema's values only, the wire any number.
+TEST(LocalRateLimitRefusals, OfNumbersThatAreNoValueOfTheirType) {
+  Surroundings surroundings;
+  Config config;
+  config.set_stat_prefix("rl");
+  config.mutable_status()->set_code(static_cast<envoy::type::v3::StatusCode>(600));
+  config.set_enable_x_ratelimit_headers(
+      static_cast<envoy::extensions::common::ratelimit::v3::XRateLimitHeadersRFCVersion>(7));
+  EXPECT_EQ(Create(config, surroundings.context()).status().message(),
+            "status.code: must be 100-599, got 600\n"
+            "enable_x_ratelimit_headers: must be OFF or DRAFT_VERSION_03");
 }
 
 TEST(LocalRateLimitRefusals, OfMoreThanTenHeaders) {
@@ -64,8 +78,7 @@ TEST(LocalRateLimitRefusals, OfDescriptorsNameTheirPlace) {
         descriptors, "]}"));
   };
   constexpr std::string_view kBucket = "token_bucket: {max_tokens: 1, fill_interval: 1s}}";
-  EXPECT_EQ(error(base::StrCat("{", kBucket)),
-            "descriptors[0].entries: at least one is needed");
+  EXPECT_EQ(error(base::StrCat("{", kBucket)), "descriptors[0].entries: at least one is needed");
   EXPECT_THAT(error(base::StrCat("{entries: [{key: a}], ", kBucket)),
               HasSubstr("descriptors[0].entries[0].value: must be given"));
   EXPECT_THAT(error(base::StrCat("{entries: [{value: a}], ", kBucket)),

@@ -67,13 +67,19 @@ TEST_F(TokenBucketTest, HoldsItsRateOverALongTime) {
 }
 
 TEST_F(TokenBucketTest, TakesTheLargestNumbers) {
-  TokenBucket slow(UINT32_MAX, 1, hours(24 * 365 * 100));
-  EXPECT_EQ(slow.Remaining(clock_.Now()), UINT32_MAX);
-  EXPECT_TRUE(slow.Take(clock_.Now()));
-  EXPECT_LT(slow.Remaining(clock_.Now()), UINT32_MAX);
+  TokenBucket slow(1, 1, TokenBucket::kLongestFill);
+  EXPECT_EQ(TakeAll(slow), 1);
+  clock_.Advance(TokenBucket::kLongestFill);
+  EXPECT_EQ(TakeAll(slow), 1);
   TokenBucket fast(UINT32_MAX, UINT32_MAX, milliseconds(50));
   EXPECT_EQ(fast.Remaining(clock_.Now()), UINT32_MAX);
   EXPECT_EQ(TakeAll(fast, 1000), 1000);
+}
+
+TEST_F(TokenBucketTest, CannotHoldWhatTakesTooLongToCome) {
+  EXPECT_TRUE(TokenBucket::CanHold(50, 1, hours(24 * 365)));
+  EXPECT_FALSE(TokenBucket::CanHold(51, 1, hours(24 * 365)));
+  EXPECT_FALSE(TokenBucket::CanHold(UINT32_MAX, 1, hours(24 * 365 * 100)));
 }
 
 TEST_F(TokenBucketTest, GivesEachTokenToOneThreadOnly) {

@@ -13,12 +13,12 @@ namespace outrigger::rbac {
 namespace {
 
 using config::FromYaml;
-using testing::FilterHarness;
-using testing::HeaderList;
-using testing::Reply;
 using ::testing::AllOf;
+using testing::FilterHarness;
 using ::testing::HasSubstr;
+using testing::HeaderList;
 using ::testing::Not;
+using testing::Reply;
 
 // A chain with one rbac filter, made from YAML.
 class RbacChain {
@@ -212,8 +212,7 @@ TEST(RbacPermission, DestinationPortRangeLeavesItsEndOut) {
 }
 
 TEST(RbacPermission, DestinationIpIsTheListeners) {
-  auto chain =
-      RbacChain::Allowing("{destination_ip: {address_prefix: 10.1.0.0, prefix_len: 16}}");
+  auto chain = RbacChain::Allowing("{destination_ip: {address_prefix: 10.1.0.0, prefix_len: 16}}");
   chain->set_local("10.1.200.3", 80);
   EXPECT_EQ(chain.Status("GET /"), 200);
   chain->set_local("10.2.0.1", 80);
@@ -263,7 +262,8 @@ TEST(RbacPrincipal, SourceIpIsTheSocketsPeerToo) {
 }
 
 TEST(RbacPrincipal, RemoteIpIsTheClientAfterForwardedFor) {
-  auto chain = RbacChain::AllowingOnly("{remote_ip: {address_prefix: \"2001:db8::\", prefix_len: 32}}");
+  auto chain =
+      RbacChain::AllowingOnly("{remote_ip: {address_prefix: \"2001:db8::\", prefix_len: 32}}");
   chain->set_remote("2001:db8::1");
   EXPECT_EQ(chain.Status("GET /"), 200);
   chain->set_remote("127.0.0.1");
@@ -305,11 +305,14 @@ config::RouteFilterConfigPtr OfRoute(RbacChain& chain, std::string_view yaml) {
 TEST(Rbac, RouteReplacesTheRulesOfTheFilter) {
   RbacChain chain("rules: {action: ALLOW}");
   const auto of_route = OfRoute(
-      chain, base::StrCat("rbac: {", RbacChain::Rules("DENY", "{url_path: {path: {exact: /x}}}",
-                                                      "{any: true}"), "}"));
+      chain, base::StrCat(
+                 "rbac: {",
+                 RbacChain::Rules("DENY", "{url_path: {path: {exact: /x}}}", "{any: true}"), "}"));
   chain->set_route_config(of_route.get());
   EXPECT_EQ(chain.Status("GET /"), 200);
   EXPECT_EQ(chain.Status("GET /x"), 403);
+  EXPECT_EQ(chain.Counter("allowed"), 1);
+  EXPECT_EQ(chain.Counter("denied"), 1);
   chain->set_route_config(nullptr);
   EXPECT_EQ(chain.Status("GET /"), 403);
 }
@@ -350,7 +353,8 @@ TEST(RbacConfig, RefusesByPath) {
        "permissions[0].and_rules.rules: at least one is needed"},
       {"rules: {policies: {p: {permissions: [{any: true}], principals: [{or_ids: {}}]}}}",
        "principals[0].or_ids.ids: at least one is needed"},
-      {"rules: {policies: {p: {permissions: [{destination_port: 70000}], principals: [{any: true}]}}}",
+      {"rules: {policies: {p: {permissions: [{destination_port: 70000}], principals: [{any: "
+       "true}]}}}",
        "permissions[0].destination_port: must be 0-65535, got 70000"},
       {"rules: {policies: {p: {permissions: [{destination_port_range: {start: 9, end: 9}}],"
        " principals: [{any: true}]}}}",
@@ -387,11 +391,11 @@ TEST(RbacConfig, RefusesAnUnknownAction) {
 }
 
 TEST(RbacConfig, NamesEverythingThatIsWrongAtOnce) {
-  EXPECT_THAT(ErrorOf("rules: {policies: {a: {}, b: {permissions: [{any: true}],"
-                      " principals: [{not_id: {}}]}}}"),
-              AllOf(HasSubstr("policies[\"a\"].permissions: "),
-                    HasSubstr("policies[\"a\"].principals: "),
-                    HasSubstr("policies[\"b\"].principals[0].not_id: ")));
+  EXPECT_THAT(
+      ErrorOf("rules: {policies: {a: {}, b: {permissions: [{any: true}],"
+              " principals: [{not_id: {}}]}}}"),
+      AllOf(HasSubstr("policies[\"a\"].permissions: "), HasSubstr("policies[\"a\"].principals: "),
+            HasSubstr("policies[\"b\"].principals[0].not_id: ")));
 }
 
 TEST(RbacConfig, NamesThePathInARoutesConfiguration) {
@@ -401,6 +405,14 @@ TEST(RbacConfig, NamesThePathInARoutesConfiguration) {
       chain.context());
   EXPECT_EQ(made.status().message(),
             "rbac.rules.policies[\"p\"].principals: at least one is needed");
+}
+
+TEST(RbacConfig, RefusesAStatPrefixInARoute) {
+  RbacChain chain("{}");
+  auto made =
+      CreateForRoute(FromYaml<RouteConfig>("rbac: {rules_stat_prefix: a}"), chain.context());
+  EXPECT_EQ(made.status().message(),
+            "rbac.rules_stat_prefix: not implemented here; give it in the filter");
 }
 
 // `levels` times not_rule (or not_id) around one that always holds.

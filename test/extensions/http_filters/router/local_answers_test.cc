@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "source/config/registry.h"
+#include "source/config/runtime_values.h"
 #include "source/extensions/http_filters/router/router.h"
 #include "test/extensions/http_filters/router/router_world.h"
 
@@ -155,7 +156,8 @@ TEST(RouterConfig, NamesTheHeadersThatCanBeStrict) {
   World world;
   World::RouterConfig config;
   config.add_strict_check_headers("x-other");
-  config::FactoryContext context(world.turns.clock, world.stats, "other");
+  const config::RuntimeValues runtime;
+  config::FactoryContext context(world.turns.clock, world.stats, "other", runtime);
   EXPECT_EQ(Create(config, context).status().message(),
             "strict_check_headers[0]: unknown header \"x-other\"; known: "
             "x-envoy-upstream-rq-timeout-ms, x-envoy-upstream-rq-per-try-timeout-ms, "

@@ -1,6 +1,7 @@
 #include "test/extensions/http_filters/router/router_world.h"
 
 #include "source/config/registry.h"
+#include "source/config/runtime_values.h"
 #include "source/extensions/http_filters/router/router.h"
 
 namespace outrigger::router {
@@ -136,7 +137,8 @@ World::~World() {
 }
 
 void World::Configure(const RouterConfig& config) {
-  config::FactoryContext context(turns.clock, stats, "ingress");
+  const config::RuntimeValues runtime;
+  config::FactoryContext context(turns.clock, stats, "ingress", runtime);
   auto terminal = Create(config, context);
   CHECK(terminal.ok());
   terminal_ = *std::move(terminal);
