@@ -82,8 +82,10 @@ inline ResourceType NodeType(bool is_wildcard) {
     if (message.cluster() == "bad") {
       return base::InvalidArgument("cluster: must not be \"bad\"");
     }
-    return ResourceType::Compiled{.name = message.id(),
-                                  .object = std::make_shared<const std::string>(message.cluster())};
+    ResourceType::Compiled compiled{
+        .name = message.id(), .object = std::make_shared<const std::string>(message.cluster())};
+    if (message.cluster() == "newer") compiled.unknown_fields = {"a.b: unknown field 99"};
+    return compiled;
   };
   return type;
 }
