@@ -4,7 +4,8 @@ import pathlib
 import re
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+# Bazel links to the README of the checkout.
+ROOT = (pathlib.Path(__file__).absolute().parents[2] / "README.md").resolve().parent
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
