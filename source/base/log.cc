@@ -21,8 +21,8 @@ namespace {
 constexpr std::array<std::string_view, 7> kLevelNames = {"trace", "debug",    "info", "warning",
                                                          "error", "critical", "off"};
 constexpr std::array<std::string_view, kLogTopics> kTopicNames = {
-    "main", "admin", "config", "connection", "dns", "http", "listener", "router", "stats",
-    "upstream", "xds"};
+    "main",     "admin",  "config", "connection", "dns", "http",
+    "listener", "router", "stats",  "upstream",   "xds"};
 
 // Where lines go. One write(2) a line, so that lines of several threads and processes do not mix.
 // A lock, not a posted line: a line written before a crash must be there after it.

@@ -17,7 +17,17 @@ namespace outrigger::base {
 enum class LogLevel : uint8_t { kTrace, kDebug, kInfo, kWarning, kError, kCritical, kOff };
 // What a line is about; each has a level of its own.
 enum class LogTopic : uint8_t {
-  kMain, kAdmin, kConfig, kConnection, kDns, kHttp, kListener, kRouter, kStats, kUpstream, kXds,
+  kMain,
+  kAdmin,
+  kConfig,
+  kConnection,
+  kDns,
+  kHttp,
+  kListener,
+  kRouter,
+  kStats,
+  kUpstream,
+  kXds,
 };
 inline constexpr size_t kLogTopics = 11;
 
@@ -60,12 +70,12 @@ void WriteLog(LogLevel level, LogTopic topic, std::string_view text);
 }  // namespace outrigger::base
 
 // LOG(kInfo, kXds, "connected to ", address): the pieces are joined only if the line is wanted.
-#define LOG(level, topic, ...)                                                                \
-  do {                                                                                        \
-    if (::outrigger::base::IsLogged(::outrigger::base::LogLevel::level,                       \
-                                    ::outrigger::base::LogTopic::topic)) {                    \
-      ::outrigger::base::WriteLog(::outrigger::base::LogLevel::level,                         \
-                                  ::outrigger::base::LogTopic::topic,                         \
-                                  ::outrigger::base::StrCat(__VA_ARGS__));                    \
-    }                                                                                         \
+#define LOG(level, topic, ...)                                             \
+  do {                                                                     \
+    if (::outrigger::base::IsLogged(::outrigger::base::LogLevel::level,    \
+                                    ::outrigger::base::LogTopic::topic)) { \
+      ::outrigger::base::WriteLog(::outrigger::base::LogLevel::level,      \
+                                  ::outrigger::base::LogTopic::topic,      \
+                                  ::outrigger::base::StrCat(__VA_ARGS__)); \
+    }                                                                      \
   } while (false)

@@ -60,7 +60,7 @@ void ReadSource(const ApiConfigSource& from, const BootstrapSpec& spec, AdsSpec&
                 const Place& place) {
   RequireV3(from.transport_api_version(), place);
   ads.is_delta = from.api_type() == ApiConfigSource::DELTA_GRPC;
-  if (!ads.is_delta && from.api_type() != ApiConfigSource::GRPC) {
+  if (from.api_type() == ApiConfigSource::DEPRECATED_AND_UNAVAILABLE_DO_NOT_USE) {
     place.At("api_type").Refuse("must be given; GRPC or DELTA_GRPC");
   }
   ads.sends_node_once = from.set_node_on_first_message_only();

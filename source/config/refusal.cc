@@ -33,7 +33,9 @@ bool IsMarked(const EnumValueDescriptor& value) {
 std::string ImplementedValues(const EnumDescriptor& type) {
   std::vector<std::string> names;
   for (int i = 0; i < type.value_count(); ++i) {
-    if (!IsMarked(*type.value(i))) names.push_back(type.value(i)->name());
+    const EnumValueDescriptor& value = *type.value(i);
+    const bool is_gone = value.name().rfind("DEPRECATED_", 0) == 0;  // as 0 of ApiType
+    if (!IsMarked(value) && !is_gone) names.push_back(value.name());
   }
   return absl::StrJoin(names, ", ");
 }

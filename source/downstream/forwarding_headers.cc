@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-
 namespace outrigger::downstream {
 namespace {
 
@@ -40,8 +39,8 @@ std::optional<net::Address> FromForwardedFor(http::HeaderMap& headers, uint32_t 
   for (;; --hops) {
     const size_t comma = rest.rfind(',');
     if (hops == 0) {
-      const std::string_view entry = base::StripSpaces(
-          comma == std::string_view::npos ? rest : rest.substr(comma + 1));
+      const std::string_view entry =
+          base::StripSpaces(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
       auto address = net::Address::Ip(entry, 0);
       if (!address.ok()) address = net::Address::Parse(entry);
       return address.ok() ? std::optional(*address) : std::nullopt;
@@ -89,8 +88,8 @@ void AppendVia(http::HeaderMap& headers, const std::string& via) {
 void ApplyRequestId(http::HeaderMap& headers, const ForwardingOptions& options, bool is_edge,
                     absl::InsecureBitGen& random) {
   if (!options.generate_request_id) return;
-  const bool keeps = headers.Has(HeaderId::kXRequestId) &&
-                     (!is_edge || options.preserve_external_request_id);
+  const bool keeps =
+      headers.Has(HeaderId::kXRequestId) && (!is_edge || options.preserve_external_request_id);
   if (!keeps) headers.Set(HeaderId::kXRequestId, NewRequestId(headers.arena(), random));
 }
 
@@ -120,8 +119,7 @@ Forwarded ApplyForwardingHeaders(http::RequestHead& head, const ForwardingOption
     }
     if (!headers.Has(HeaderId::kXForwardedProto)) headers.Set(HeaderId::kXForwardedProto, scheme);
   }
-  if (options.append_x_forwarded_port && local.is_ip() &&
-      !headers.Has(HeaderId::kXForwardedPort)) {
+  if (options.append_x_forwarded_port && local.is_ip() && !headers.Has(HeaderId::kXForwardedPort)) {
     headers.Set(HeaderId::kXForwardedPort, headers.arena().Copy(base::StrCat(local.port())));
   }
 

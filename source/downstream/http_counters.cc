@@ -17,11 +17,16 @@ constexpr std::array kTable = {
 #undef OUTRIGGER_COUNTER
 #undef OUTRIGGER_GAUGE
 #undef OUTRIGGER_HISTOGRAM
-#define OUTRIGGER_CLASS(digit)                                               \
-  stats::Metric{"downstream_rq_" digit "xx", Kind::kCounter, "downstream_rq_xx", \
-                "envoy_response_code_class", digit}
-    OUTRIGGER_CLASS("1"), OUTRIGGER_CLASS("2"), OUTRIGGER_CLASS("3"),
-    OUTRIGGER_CLASS("4"), OUTRIGGER_CLASS("5"),
+#define OUTRIGGER_CLASS(digit)                                                                    \
+  stats::Metric {                                                                                 \
+    "downstream_rq_" digit "xx", Kind::kCounter, "downstream_rq_xx", "envoy_response_code_class", \
+        digit                                                                                     \
+  }
+        OUTRIGGER_CLASS("1"),
+    OUTRIGGER_CLASS("2"),
+    OUTRIGGER_CLASS("3"),
+    OUTRIGGER_CLASS("4"),
+    OUTRIGGER_CLASS("5"),
 #undef OUTRIGGER_CLASS
 };
 

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "source/downstream/path.h"
 #include "source/base/text.h"
+#include "source/downstream/path.h"
 
 namespace outrigger::downstream {
 namespace {
@@ -66,8 +66,8 @@ std::optional<Rejection> ApplyEscapedSlashes(http::RequestHead& head, const Path
   ReplacePath(head, UnescapeSlashes(head.path()));
   if (options.escaped_slashes == EscapedSlashes::kUnescapeAndForward) return std::nullopt;
   Rejection redirect{.status = 307, .detail = "path_normalization_redirect"};
-  redirect.headers.emplace_back(
-      "location", base::StrCat(head.scheme, "://", head.authority(), head.target));
+  redirect.headers.emplace_back("location",
+                                base::StrCat(head.scheme, "://", head.authority(), head.target));
   return redirect;
 }
 
@@ -103,8 +103,8 @@ std::optional<Rejection> ShapeHost(http::RequestHead& head, const HttpOptions& o
   std::string_view name = host.substr(0, colon);
   std::string_view port = colon == std::string_view::npos ? "" : host.substr(colon);
   if (!port.empty()) {
-    const bool matches = path.strip_port &&
-                         base::ParseNumber<uint16_t>(port.substr(1)) == path.strip_port;
+    const bool matches =
+        path.strip_port && base::ParseNumber<uint16_t>(port.substr(1)) == path.strip_port;
     if (path.strip_any_port || matches) port = "";
   }
   if (path.strip_trailing_dot && name.ends_with('.')) name.remove_suffix(1);

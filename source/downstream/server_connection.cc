@@ -82,7 +82,8 @@ http::RequestReceiver& ServerConnection::NewStream(http::ResponseWriter& writer)
 }
 
 void ServerConnection::BeforeResponseHead() {
-  if (options_->max_requests_per_connection && requests_ >= *options_->max_requests_per_connection) {
+  if (options_->max_requests_per_connection &&
+      requests_ >= *options_->max_requests_per_connection) {
     if (!is_draining_) options_->counters.downstream_cx_max_requests_reached.Increment();
     is_draining_ = true;
   }
@@ -114,7 +115,8 @@ void ServerConnection::OnClosed(net::CloseCause) {
 void ServerConnection::Drain(bool closes_idle) {
   if (is_over_) return;
   is_draining_ = true;
-  if (closes_idle && stream_ == nullptr && codec_.is_idle()) CloseIdle(options_->counters.downstream_cx_drain_close);
+  if (closes_idle && stream_ == nullptr && codec_.is_idle())
+    CloseIdle(options_->counters.downstream_cx_drain_close);
 }
 
 void ServerConnection::Close() {
@@ -135,7 +137,8 @@ void ServerConnection::EndOnce(bool by_peer) {
   if (std::exchange(is_over_, true)) return;
   timer_.Cancel();
   const HttpCounters& counters = options_->counters;
-  (by_peer ? counters.downstream_cx_destroy_remote : counters.downstream_cx_destroy_local).Increment();
+  (by_peer ? counters.downstream_cx_destroy_remote : counters.downstream_cx_destroy_local)
+      .Increment();
   if (stream_ == nullptr) return;
   counters.downstream_cx_destroy_active_rq.Increment();
   (by_peer ? counters.downstream_cx_destroy_remote_active_rq

@@ -2,12 +2,12 @@
 
 #include <vector>
 
+#include "source/base/text.h"
 #include "source/downstream/forwarding_headers.h"
 #include "source/downstream/request_checks.h"
 #include "source/downstream/server_connection.h"
 #include "source/http/local_reply.h"
 #include "source/route/virtual_host.h"
-#include "source/base/text.h"
 
 namespace outrigger::downstream {
 namespace {
@@ -250,8 +250,7 @@ void ServerStream::SendHead(bool last) {
   phase_ = Phase::kResponseHead;
   NoteActivity();
   connection_.BeforeResponseHead();
-  ApplyResponseHeaders(response_, request_, options_->forwarding,
-                       connection_.worker_.date.Text());
+  ApplyResponseHeaders(response_, request_, options_->forwarding, connection_.worker_.date.Text());
   options_->counters.CountStatus(response_.status);
   summary_.response = &response_;
   summary_.response_header_bytes = response_.headers.byte_size();
@@ -314,8 +313,8 @@ base::MonoTime ServerStream::CheckDeadlines(base::MonoTime now) {
   return next;
 }
 
-void ServerStream::TimeOut(stats::Counter counter, http::ResponseFlag flag,
-                           std::string_view detail, std::string_view body) {
+void ServerStream::TimeOut(stats::Counter counter, http::ResponseFlag flag, std::string_view detail,
+                           std::string_view body) {
   counter.Increment();
   if (flag != http::ResponseFlag::kCount) summary_.Set(flag);
   const int status = TimeoutStatus(is_request_complete_);
@@ -353,8 +352,8 @@ void ServerStream::End() {
 void ServerStream::Log() {
   const auto& loggers = options_->access_loggers;
   if (loggers.empty()) return;
-  summary_.start_wall = loop().clock().WallNow() -
-                        absl::FromChrono(loop().clock().Now() - summary_.start);
+  summary_.start_wall =
+      loop().clock().WallNow() - absl::FromChrono(loop().clock().Now() - summary_.start);
   for (const auto& logger : loggers) logger->Log(summary_);
 }
 

@@ -102,7 +102,7 @@ class RouteFilterConfig {
 class FilterStream {
  public:
   virtual ~FilterStream() = default;
-  virtual void ResumeRequest(Verdict verdict) = 0;   // Continue or Reply; DCHECKs that we paused
+  virtual void ResumeRequest(Verdict verdict) = 0;  // Continue or Reply; DCHECKs that we paused
   virtual void ResumeResponse(Verdict verdict) = 0;
   virtual StreamView& stream() = 0;
   // What the request's route configures for this filter by its name in the chain
@@ -127,7 +127,7 @@ class ResponseSink {
   virtual void SendResponseHead(bool last) = 0;
   virtual void SendResponseBody(base::Buffer& piece, bool last) = 0;  // takes all of it
   virtual void SendResponseTrailers() = 0;
-  virtual void SendReply(LocalReply reply) = 0;       // before the head only
+  virtual void SendReply(LocalReply reply) = 0;  // before the head only
   // The response broke off after its head: the client's stream is reset.
   virtual void AbortResponse(const StreamError& error) = 0;
   // Back-pressure on the request body; counted.

@@ -37,7 +37,8 @@ void FilterChain::OnRequestBody(base::Buffer& piece, bool last) {
   request_.body.Append(std::move(piece));
   request_.body_last = last;
   if (collecting && request_.body.size() > limits_.whole_body_bytes) {
-    return Reply({.status = 413, .detail = "request_payload_too_large", .body = "Payload Too Large"});
+    return Reply(
+        {.status = 413, .detail = "request_payload_too_large", .body = "Payload Too Large"});
   }
   if (collecting && last) return DrainRequestQueue();
   if (!collecting) HoldBack();
@@ -162,9 +163,10 @@ void FilterChain::SendResponseTrailers() {
 void FilterChain::ShowResponse(Frame frame, size_t past, base::Buffer* piece, bool last) {
   for (size_t i = past; i-- > 0;) {
     HttpFilter& filter = *slots_[i].filter;
-    Verdict verdict = frame == Frame::kHead   ? filter.OnResponseHead(owner_.response_head(), last)
-                      : frame == Frame::kBody ? filter.OnResponseBody(*piece, last)
-                                              : filter.OnResponseTrailers(owner_.response_trailers());
+    Verdict verdict = frame == Frame::kHead ? filter.OnResponseHead(owner_.response_head(), last)
+                      : frame == Frame::kBody
+                          ? filter.OnResponseBody(*piece, last)
+                          : filter.OnResponseTrailers(owner_.response_trailers());
     if (response_.is_over) return;
     switch (verdict.kind()) {
       case Verdict::Kind::kContinue:

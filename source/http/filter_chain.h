@@ -19,7 +19,7 @@ struct ChainEntry {
 };
 
 struct ChainLimits {
-  size_t held_bytes = 256 * 1024;        // queued while paused: above it the sender is held back
+  size_t held_bytes = 256 * 1024;         // queued while paused: above it the sender is held back
   size_t whole_body_bytes = 1024 * 1024;  // BodyMode::kWhole: above it 413
 };
 
@@ -87,8 +87,12 @@ class FilterChain final : private event::Deferred, private ResponseSink {
    public:
     Slot(FilterChain& chain, size_t index, const std::string& name)
         : chain_(chain), name_(name), index_(index) {}
-    void ResumeRequest(Verdict verdict) override { chain_.Resume(chain_.request_, index_, std::move(verdict)); }
-    void ResumeResponse(Verdict verdict) override { chain_.Resume(chain_.response_, index_, std::move(verdict)); }
+    void ResumeRequest(Verdict verdict) override {
+      chain_.Resume(chain_.request_, index_, std::move(verdict));
+    }
+    void ResumeResponse(Verdict verdict) override {
+      chain_.Resume(chain_.response_, index_, std::move(verdict));
+    }
     StreamView& stream() override { return chain_.owner_.view(); }
     const RouteFilterConfig* route_config() override { return chain_.owner_.route_config(name_); }
     std::unique_ptr<HttpFilter> filter;

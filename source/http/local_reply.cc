@@ -1,7 +1,6 @@
 #include "source/http/local_reply.h"
 #include "source/base/text.h"
 
-
 namespace outrigger::http {
 
 base::Buffer FillLocalReply(LocalReply& reply, std::string_view content_type, Method request_method,

@@ -13,8 +13,8 @@ enum class ErrorKind : uint8_t {
   kRefused,           // the peer said it did not process the stream (REFUSED_STREAM, GOAWAY)
   kReset,             // the peer reset the stream
   kTimeout,
-  kLocal,             // we gave the stream up
-  kOverflow,          // a circuit breaker or a queue limit
+  kLocal,     // we gave the stream up
+  kOverflow,  // a circuit breaker or a queue limit
 };
 
 enum class ErrorSource : uint8_t { kDownstream, kUpstream, kInternal };

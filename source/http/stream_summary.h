@@ -13,30 +13,30 @@ namespace outrigger::http {
 
 // %RESPONSE_FLAGS%: what happened to a stream beyond its status. Envoy's letters.
 enum class ResponseFlag : uint8_t {
-  kFailedLocalHealthCheck,        // LH
-  kNoHealthyUpstream,             // UH
-  kUpstreamRequestTimeout,        // UT
-  kLocalReset,                    // LR
-  kUpstreamRemoteReset,           // UR
-  kUpstreamConnectionFailure,     // UF
-  kUpstreamConnectionTermination, // UC
-  kUpstreamOverflow,              // UO
-  kNoRouteFound,                  // NR
-  kDelayInjected,                 // DI
-  kFaultInjected,                 // FI
-  kRateLimited,                   // RL
-  kUnauthorizedExternalService,   // UAEX
-  kRateLimitServiceError,         // RLSE
+  kFailedLocalHealthCheck,           // LH
+  kNoHealthyUpstream,                // UH
+  kUpstreamRequestTimeout,           // UT
+  kLocalReset,                       // LR
+  kUpstreamRemoteReset,              // UR
+  kUpstreamConnectionFailure,        // UF
+  kUpstreamConnectionTermination,    // UC
+  kUpstreamOverflow,                 // UO
+  kNoRouteFound,                     // NR
+  kDelayInjected,                    // DI
+  kFaultInjected,                    // FI
+  kRateLimited,                      // RL
+  kUnauthorizedExternalService,      // UAEX
+  kRateLimitServiceError,            // RLSE
   kDownstreamConnectionTermination,  // DC
-  kUpstreamRetryLimitExceeded,    // URX
-  kStreamIdleTimeout,             // SI
-  kInvalidRequestHeaders,         // IH
-  kDownstreamProtocolError,       // DPE
-  kUpstreamMaxDurationReached,    // UMSDR
-  kNoClusterFound,                // NC
-  kOverloadManager,               // OM
-  kDurationTimeout,               // DT
-  kUpstreamProtocolError,         // UPE
+  kUpstreamRetryLimitExceeded,       // URX
+  kStreamIdleTimeout,                // SI
+  kInvalidRequestHeaders,            // IH
+  kDownstreamProtocolError,          // DPE
+  kUpstreamMaxDurationReached,       // UMSDR
+  kNoClusterFound,                   // NC
+  kOverloadManager,                  // OM
+  kDurationTimeout,                  // DT
+  kUpstreamProtocolError,            // UPE
   kCount,
 };
 
@@ -45,7 +45,9 @@ enum class ResponseFlag : uint8_t {
 struct StreamSummary {
   uint32_t response_flags = 0;
   void Set(ResponseFlag flag) { response_flags |= 1u << static_cast<int>(flag); }
-  bool Has(ResponseFlag flag) const { return (response_flags & (1u << static_cast<int>(flag))) != 0; }
+  bool Has(ResponseFlag flag) const {
+    return (response_flags & (1u << static_cast<int>(flag))) != 0;
+  }
 
   // %RESPONSE_CODE_DETAILS%: "via_upstream", or the token of the policy or error that answered.
   std::string_view detail;
@@ -57,7 +59,7 @@ struct StreamSummary {
   std::string_view cluster_name;
 
   const RequestHead* request = nullptr;
-  const ResponseHead* response = nullptr;    // null: no head was sent
+  const ResponseHead* response = nullptr;  // null: no head was sent
   const HeaderMap* response_trailers = nullptr;
 
   const net::Address* downstream_local = nullptr;
@@ -68,9 +70,9 @@ struct StreamSummary {
   uint64_t connection_id = 0;
 
   base::MonoTime start;
-  absl::Time start_wall;  // taken lazily only where something prints it; see downstream/
-  base::MonoTime request_end;            // last byte of the request; epoch: never
-  base::MonoTime upstream_first_sent;    // epoch: never
+  absl::Time start_wall;       // taken lazily only where something prints it; see downstream/
+  base::MonoTime request_end;  // last byte of the request; epoch: never
+  base::MonoTime upstream_first_sent;  // epoch: never
   base::MonoTime upstream_last_sent;
   base::MonoTime upstream_first_received;
   base::MonoTime upstream_last_received;

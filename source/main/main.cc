@@ -51,12 +51,14 @@ absl::Status SetTopicLevels(std::string_view list) {
     const std::string_view pair = list.substr(0, list.find(','));
     list.remove_prefix(std::min(list.size(), pair.size() + 1));
     const size_t colon = pair.find(':');
-    const auto level = colon == std::string_view::npos ? std::nullopt
-                                                       : base::ParseLogLevel(pair.substr(colon + 1));
+    const auto level = colon == std::string_view::npos
+                           ? std::nullopt
+                           : base::ParseLogLevel(pair.substr(colon + 1));
     if (!level) {
       return base::InvalidArgument("--component-log-level: wants TOPIC:LEVEL, got \"", pair, "\"");
     }
-    if (const auto topic = base::ParseLogTopic(pair.substr(0, colon))) base::SetLogLevel(*topic, *level);
+    if (const auto topic = base::ParseLogTopic(pair.substr(0, colon)))
+      base::SetLogLevel(*topic, *level);
   }
   return absl::OkStatus();
 }
@@ -108,6 +110,42 @@ struct Surroundings {
   config::Registry registry;
 };
 
+google::protobuf::Duration DurationOf(base::Milliseconds time) {
+  google::protobuf::Duration duration;
+  duration.set_seconds(time.count() / 1000);
+  duration.set_nanos(static_cast<int32_t>(time.count() % 1000) * 1'000'000);
+  return duration;
+}
+
+// As /server_info shows it.
+envoy::admin::v3::CommandLineOptions CommandLineOf(const Options& options) {
+  using Shown = envoy::admin::v3::CommandLineOptions;
+  Shown shown;
+  shown.set_base_id(options.base_id);
+  shown.set_concurrency(options.concurrency.value_or(DefaultConcurrency()));
+  shown.set_config_path(options.config_path);
+  shown.set_config_yaml(options.config_yaml);
+  shown.set_allow_unknown_static_fields(options.allow_unknown_static_fields);
+  shown.set_reject_unknown_dynamic_fields(options.reject_unknown_dynamic_fields);
+  shown.set_admin_address_path(options.admin_address_path);
+  shown.set_local_address_ip_version(options.local_address_ip_version == "v6" ? Shown::v6
+                                                                              : Shown::v4);
+  shown.set_log_level(options.log_level);
+  shown.set_component_log_level(options.component_log_level);
+  shown.set_log_format(options.log_format);
+  shown.set_log_path(options.log_path);
+  shown.set_service_cluster(options.service_cluster);
+  shown.set_service_node(options.service_node);
+  shown.set_service_zone(options.service_zone);
+  *shown.mutable_file_flush_interval() = DurationOf(options.file_flush_interval);
+  *shown.mutable_drain_time() = DurationOf(options.drain_time);
+  *shown.mutable_parent_shutdown_time() = DurationOf(options.parent_shutdown_time);
+  shown.set_mode(static_cast<Shown::Mode>(options.mode));
+  shown.set_disable_hot_restart(true);
+  shown.set_cpuset_threads(options.cpuset_threads);
+  return shown;
+}
+
 server::UnknownFields UnknownFieldsOf(const Options& options) {
   if (options.reject_unknown_dynamic_fields) return server::UnknownFields::kReject;
   return options.ignore_unknown_dynamic_fields ? server::UnknownFields::kIgnore
@@ -122,8 +160,8 @@ int Serve(const Options& options) {
   environment->warn = Warn;
 
   Surroundings around(options);
-  const config::Compiler compiler(around.registry, around.clock, around.stats,
-                                  around.cluster_names, *std::move(environment));
+  const config::Compiler compiler(around.registry, around.clock, around.stats, around.cluster_names,
+                                  *std::move(environment));
   auto bootstrap = config::CompileBootstrap(*std::move(proto), compiler);
   if (!bootstrap.ok()) return Complain(bootstrap.status());
   if (options.mode == Options::Mode::kValidate) {
@@ -132,21 +170,24 @@ int Serve(const Options& options) {
     return 0;
   }
   if (!bootstrap->log_format.empty() && options.log_format.empty()) {
-    if (absl::Status status = base::OpenLog({.path = options.log_path, .pattern = bootstrap->log_format});
+    if (absl::Status status =
+            base::OpenLog({.path = options.log_path, .pattern = bootstrap->log_format});
         !status.ok()) {
       return Complain(status);
     }
   }
-  auto server = server::Server::Create({.clock = around.clock,
-                                        .loop = around.loop,
-                                        .stats = around.stats,
-                                        .log_files = around.log_files,
-                                        .compiler = compiler},
-                                       {.concurrency = options.concurrency.value_or(DefaultConcurrency()),
-                                        .drain_time = options.drain_time,
-                                        .unknown_fields = UnknownFieldsOf(options),
-                                        .admin_address_path = options.admin_address_path},
-                                       *std::move(bootstrap));
+  auto server =
+      server::Server::Create({.clock = around.clock,
+                              .loop = around.loop,
+                              .stats = around.stats,
+                              .log_files = around.log_files,
+                              .compiler = compiler},
+                             {.concurrency = options.concurrency.value_or(DefaultConcurrency()),
+                              .drain_time = options.drain_time,
+                              .unknown_fields = UnknownFieldsOf(options),
+                              .admin_address_path = options.admin_address_path,
+                              .command_line = CommandLineOf(options)},
+                             *std::move(bootstrap));
   if (!server.ok()) return Complain(server.status());
   around.on_signal = [&server](int signal) { (*server)->OnSignal(signal); };
   return (*server)->Run();

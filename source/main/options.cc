@@ -3,7 +3,6 @@
 
 #include <functional>
 
-
 namespace outrigger::main {
 namespace {
 
@@ -21,14 +20,14 @@ absl::Status Wrong(std::string_view value, std::string_view wanted) {
   return absl::InvalidArgumentError(base::StrCat("wants ", wanted, ", got \"", value, "\""));
 }
 
-Set Text(std::string Options::* field) {
+Set Text(std::string Options::*field) {
   return [field](Options& options, std::string_view value) {
     options.*field = std::string(value);
     return absl::OkStatus();
   };
 }
 
-Set Switch(bool Options::* field) {
+Set Switch(bool Options::*field) {
   return [field](Options& options, std::string_view) {
     options.*field = true;
     return absl::OkStatus();
@@ -42,7 +41,7 @@ std::string Join(const std::vector<std::string_view>& words) {
 }
 
 template <typename Number>
-Set Count(Number Options::* field) {
+Set Count(Number Options::*field) {
   return [field](Options& options, std::string_view value) {
     const auto number = base::ParseNumber<uint32_t>(value);
     if (!number) return Wrong(value, "a number from 0 to 4294967295");
@@ -51,7 +50,7 @@ Set Count(Number Options::* field) {
   };
 }
 
-Set Seconds(base::Milliseconds Options::* field) {
+Set Seconds(base::Milliseconds Options::*field) {
   return [field](Options& options, std::string_view value) {
     const auto seconds = base::ParseNumber<uint32_t>(value);
     if (!seconds) return Wrong(value, "a number of seconds");
@@ -99,44 +98,61 @@ Set LogLevel() {
 const std::vector<Flag>& Flags() {
   static const auto* flags = new std::vector<Flag>{
       {"--config-path", "-c", "FILE", "The bootstrap, YAML or JSON.", Text(&Options::config_path)},
-      {"--config-yaml", "", "TEXT", "Bootstrap text, merged over the file's.", Text(&Options::config_yaml)},
+      {"--config-yaml", "", "TEXT", "Bootstrap text, merged over the file's.",
+       Text(&Options::config_yaml)},
       {"--mode", "", "MODE",
        "serve (default); validate: check the bootstrap and exit; init_only: start, then exit.",
        OneOf({"serve", "validate", "init_only"},
              [](Options& o, size_t i) { o.mode = static_cast<Options::Mode>(i); })},
-      {"--concurrency", "", "N", "Worker threads. Default: the CPU quota, else the CPUs.", SetConcurrency},
-      {"--log-level", "-l", "LEVEL", "trace, debug, info (default), warning, error, critical, off.", LogLevel()},
-      {"--component-log-level", "", "LIST", "Levels of single components, as upstream:debug,xds:trace.",
+      {"--concurrency", "", "N", "Worker threads. Default: the CPU quota, else the CPUs.",
+       SetConcurrency},
+      {"--log-level", "-l", "LEVEL", "trace, debug, info (default), warning, error, critical, off.",
+       LogLevel()},
+      {"--component-log-level", "", "LIST",
+       "Levels of single components, as upstream:debug,xds:trace.",
        Text(&Options::component_log_level)},
-      {"--log-format", "", "FORMAT", "Pattern of a log line, in spdlog's language.", Text(&Options::log_format)},
+      {"--log-format", "", "FORMAT", "Pattern of a log line, in spdlog's language.",
+       Text(&Options::log_format)},
       {"--log-path", "", "FILE", "Log there instead of to stderr.", Text(&Options::log_path)},
-      {"--service-cluster", "", "NAME", "node.cluster, where the bootstrap has none.", Text(&Options::service_cluster)},
-      {"--service-node", "", "NAME", "node.id, where the bootstrap has none.", Text(&Options::service_node)},
-      {"--service-zone", "", "NAME", "node.locality.zone, where the bootstrap has none.", Text(&Options::service_zone)},
+      {"--service-cluster", "", "NAME", "node.cluster, where the bootstrap has none.",
+       Text(&Options::service_cluster)},
+      {"--service-node", "", "NAME", "node.id, where the bootstrap has none.",
+       Text(&Options::service_node)},
+      {"--service-zone", "", "NAME", "node.locality.zone, where the bootstrap has none.",
+       Text(&Options::service_zone)},
       {"--admin-address-path", "", "FILE", "Write the admin endpoint's address there.",
        Text(&Options::admin_address_path)},
-      {"--local-address-ip-version", "", "v4|v6", "Which local address %UPSTREAM_LOCAL...% prefers.",
-       OneOf({"v4", "v6"}, [](Options& o, size_t i) { o.local_address_ip_version = i == 0 ? "v4" : "v6"; })},
+      {"--local-address-ip-version", "", "v4|v6",
+       "Which local address %UPSTREAM_LOCAL...% prefers.",
+       OneOf({"v4", "v6"},
+             [](Options& o, size_t i) { o.local_address_ip_version = i == 0 ? "v4" : "v6"; })},
       {"--drain-time-s", "", "SECONDS", "How long connections may take to end when draining (600).",
        Seconds(&Options::drain_time)},
       {"--drain-strategy", "", "gradual|immediate",
        "Whether draining asks connections to close bit by bit, or all at once.",
-       OneOf({"gradual", "immediate"}, [](Options& o, size_t i) { o.drains_immediately = i == 1; })},
-      {"--parent-shutdown-time-s", "", "SECONDS", "Of hot restart, which is not there; kept for scripts (900).",
+       OneOf({"gradual", "immediate"},
+             [](Options& o, size_t i) { o.drains_immediately = i == 1; })},
+      {"--parent-shutdown-time-s", "", "SECONDS",
+       "Of hot restart, which is not there; kept for scripts (900).",
        Seconds(&Options::parent_shutdown_time)},
-      {"--file-flush-interval-msec", "", "MS", "How often access logs are written out (1000).", SetFlushInterval},
+      {"--file-flush-interval-msec", "", "MS", "How often access logs are written out (1000).",
+       SetFlushInterval},
       {"--file-flush-min-size-kb", "", "KB", "Access log bytes that are written out at once (64).",
        Count(&Options::file_flush_min_size_kb)},
-      {"--allow-unknown-static-fields", "", "", "Unknown fields of the bootstrap are warnings, not errors.",
+      {"--allow-unknown-static-fields", "", "",
+       "Unknown fields of the bootstrap are warnings, not errors.",
        Switch(&Options::allow_unknown_static_fields)},
       {"--reject-unknown-dynamic-fields", "", "", "Unknown fields refuse an xDS resource.",
        Switch(&Options::reject_unknown_dynamic_fields)},
-      {"--ignore-unknown-dynamic-fields", "", "", "Unknown fields of xDS resources are not even logged.",
+      {"--ignore-unknown-dynamic-fields", "", "",
+       "Unknown fields of xDS resources are not even logged.",
        Switch(&Options::ignore_unknown_dynamic_fields)},
       {"--skip-deprecated-logs", "", "", "No warnings about deprecated fields.",
        Switch(&Options::skip_deprecated_logs)},
-      {"--enable-core-dump", "", "", "Lift the limit on core dumps.", Switch(&Options::enable_core_dump)},
-      {"--cpuset-threads", "", "", "Default concurrency from the CPUs we may run on (always so here).",
+      {"--enable-core-dump", "", "", "Lift the limit on core dumps.",
+       Switch(&Options::enable_core_dump)},
+      {"--cpuset-threads", "", "",
+       "Default concurrency from the CPUs we may run on (always so here).",
        Switch(&Options::cpuset_threads)},
       {"--disable-hot-restart", "", "", "Accepted: there is no hot restart to disable.",
        Switch(&Options::disable_hot_restart)},
@@ -144,9 +160,15 @@ const std::vector<Flag>& Flags() {
       {"--restart-epoch", "", "N", "Of hot restart; must be 0.", Count(&Options::restart_epoch)},
       {"--bootstrap-version", "", "N", "Must be 3.", OneOf({"3"}, [](Options&, size_t) {})},
       {"--version", "", "", "Print the version and exit.",
-       [](Options& o, std::string_view) { o.ask = Options::Ask::kVersion; return absl::OkStatus(); }},
+       [](Options& o, std::string_view) {
+         o.ask = Options::Ask::kVersion;
+         return absl::OkStatus();
+       }},
       {"--help", "-h", "", "Print this and exit.",
-       [](Options& o, std::string_view) { o.ask = Options::Ask::kHelp; return absl::OkStatus(); }},
+       [](Options& o, std::string_view) {
+         o.ask = Options::Ask::kHelp;
+         return absl::OkStatus();
+       }},
   };
   return *flags;
 }
@@ -161,11 +183,13 @@ const Flag* FindFlag(std::string_view name) {
 absl::Status CheckTogether(const Options& options) {
   if (options.ask != Options::Ask::kRun) return absl::OkStatus();
   if (options.config_path.empty() && options.config_yaml.empty()) {
-    return absl::InvalidArgumentError("no configuration: give a bootstrap with -c FILE or --config-yaml TEXT");
+    return absl::InvalidArgumentError(
+        "no configuration: give a bootstrap with -c FILE or --config-yaml TEXT");
   }
   if (options.restart_epoch != 0) {
-    return absl::InvalidArgumentError(base::StrCat(
-        "--restart-epoch: hot restart is not implemented, got ", options.restart_epoch, "; leave it at 0"));
+    return absl::InvalidArgumentError(
+        base::StrCat("--restart-epoch: hot restart is not implemented, got ", options.restart_epoch,
+                     "; leave it at 0"));
   }
   return absl::OkStatus();
 }
@@ -186,7 +210,8 @@ absl::StatusOr<Options> Options::Parse(absl::Span<const char* const> arguments) 
       return absl::InvalidArgumentError(base::StrCat(name, ": unknown flag; --help lists them"));
     }
     if (flag->value.empty() && value) {
-      return absl::InvalidArgumentError(base::StrCat(name, ": takes no value, got \"", *value, "\""));
+      return absl::InvalidArgumentError(
+          base::StrCat(name, ": takes no value, got \"", *value, "\""));
     }
     if (!flag->value.empty() && !value) {
       if (i + 1 == arguments.size()) {
@@ -209,12 +234,14 @@ std::string Options::Help() {
       "  outrigger -c bootstrap.yaml --mode validate  check the bootstrap, then exit\n\n"
       "Flags (as Envoy's):\n";
   for (const Flag& flag : Flags()) {
-    std::string left = base::StrCat("  ", flag.short_name.empty() ? "" : base::StrCat(flag.short_name, ", "),
-                                    flag.name, flag.value.empty() ? "" : " ", flag.value);
+    std::string left =
+        base::StrCat("  ", flag.short_name.empty() ? "" : base::StrCat(flag.short_name, ", "),
+                     flag.name, flag.value.empty() ? "" : " ", flag.value);
     if (left.size() < 38) left.resize(38, ' ');
     base::StrAppend(&text, left, " ", flag.help, "\n");
   }
-  base::StrAppend(&text, "\nSignals: SIGTERM and SIGINT drain and exit; SIGUSR1 reopens access logs.\n");
+  base::StrAppend(&text,
+                  "\nSignals: SIGTERM and SIGINT drain and exit; SIGUSR1 reopens access logs.\n");
   return text;
 }
 

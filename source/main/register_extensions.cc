@@ -18,7 +18,6 @@ void RegisterExtensions(config::Registry& registry, access_loggers::LogFiles& lo
   // What a filter chain may end in.
   registry.AddHttpTerminal<envoy::extensions::filters::http::router::v3::Router>("router",
                                                                                  &router::Create);
-
 }
 
 }  // namespace outrigger::main

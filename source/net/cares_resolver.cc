@@ -1,6 +1,5 @@
 #include "source/net/cares_resolver.h"
 
-
 #include <algorithm>
 #include <cstring>
 #include <utility>

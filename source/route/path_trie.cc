@@ -81,10 +81,11 @@ void PathTrie::FillRoutes(Node& node, absl::Span<const Pattern> here) {
 }
 
 bool PathTrie::LabelMatches(const Node& node, std::string_view rest) const {
-  if (rest.size() < node.label_size) return false;
-  const char* label = labels_.data() + node.label_begin;
-  if (!ignore_case_) return std::memcmp(label, rest.data(), node.label_size) == 0;
-  return std::equal(label, label + node.label_size, rest.begin(),
+  const std::string_view label =
+      std::string_view(labels_).substr(node.label_begin, node.label_size);
+  if (!ignore_case_) return rest.starts_with(label);
+  return rest.size() >= label.size() &&
+         std::equal(label.begin(), label.end(), rest.begin(),
                     [this](char ours, char theirs) { return ours == Fold(theirs); });
 }
 

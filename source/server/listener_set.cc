@@ -40,7 +40,9 @@ absl::StatusOr<std::shared_ptr<ListenerSockets>> ListenerSet::Bind(
     const bool one_each = spec.reuse_port && address.is_ip();
     for (size_t i = 0; i < workers_.size(); ++i) {
       if (i == 0 || one_each) {
-        auto socket = net::Listen(address, {.reuse_port = one_each, .backlog = spec.backlog, .unix_mode = spec.unix_mode});
+        auto socket = net::Listen(
+            address,
+            {.reuse_port = one_each, .backlog = spec.backlog, .unix_mode = spec.unix_mode});
         if (!socket.ok()) return socket.status();
         if (address.is_ip() && address.port() == 0) address = net::LocalAddress(socket->fd());
         sockets->owned.push_back(*std::move(socket));
@@ -131,8 +133,8 @@ void ListenerSet::Install(Entry& entry) {
   for (size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->Post([this, id = entry.id, spec = entry.active, table,
                        fds = entry.sockets->by_worker[i]](Worker& worker) {
-      worker.listeners()[id] = std::make_unique<WorkerListener>(
-          worker.http(), spec, table, fds, budget_);
+      worker.listeners()[id] =
+          std::make_unique<WorkerListener>(worker.http(), spec, table, fds, budget_);
     });
   }
 }
@@ -238,12 +240,12 @@ void ListenerSet::StopDraining() {
 std::vector<ListenerSet::Listing> ListenerSet::List() const {
   std::vector<Listing> list;
   for (const auto& [name, entry] : entries_) {
-    list.push_back({.name = name,
-                    .addresses = entry.sockets != nullptr ? entry.sockets->bound
-                                                          : std::vector<net::Address>(),
-                    .is_static = entry.is_static,
-                    .active = entry.active,
-                    .warming = entry.warming});
+    list.push_back(
+        {.name = name,
+         .addresses = entry.sockets != nullptr ? entry.sockets->bound : std::vector<net::Address>(),
+         .is_static = entry.is_static,
+         .active = entry.active,
+         .warming = entry.warming});
   }
   return list;
 }
@@ -265,8 +267,8 @@ std::optional<stats::Scope> ListenerSet::RdsScopeOf(std::string_view rds_name) c
       if (spec == nullptr || spec->routes.rds_name != rds_name) continue;
       if (spec->http->counters.group == nullptr) return std::nullopt;
       const std::string name = stats::NamePart(rds_name);
-      return spec->http->counters.group->scope().Child(
-          base::StrCat("rds.", name, "."), "rds.", {{"envoy_rds_route_config", name}});
+      return spec->http->counters.group->scope().Child(base::StrCat("rds.", name, "."), "rds.",
+                                                       {{"envoy_rds_route_config", name}});
     }
   }
   return std::nullopt;

@@ -73,9 +73,9 @@ class ListenerSet final {
     std::shared_ptr<const config::ListenerSpec> active;
     std::shared_ptr<const config::ListenerSpec> warming;
     event::Operation waits_for_routes;
-    std::shared_ptr<ListenerSockets> sockets;  // of `active`
+    std::shared_ptr<ListenerSockets> sockets;          // of `active`
     std::shared_ptr<ListenerSockets> warming_sockets;  // null: `warming` takes over `sockets`
-    uint64_t id = 0;                           // of the workers' WorkerListener
+    uint64_t id = 0;                                   // of the workers' WorkerListener
     bool is_static = false;
     bool is_stopped = false;
   };

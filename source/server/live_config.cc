@@ -17,7 +17,8 @@ namespace {
 
 using Compiled = absl::StatusOr<xds::ResourceType::Compiled>;
 
-// Decodes the body and compiles it; `name_of` reads the resource's name, `compile` makes the object.
+// Decodes the body and compiles it; `name_of` reads the resource's name, `compile` makes the
+// object.
 template <typename Proto, typename NameOf, typename Compile>
 std::function<Compiled(const google::protobuf::Any&)> Compiling(UnknownFields unknown_fields,
                                                                 NameOf name_of, Compile compile) {
@@ -218,10 +219,12 @@ void LiveConfig::Settle() {
 std::vector<std::string> LiveConfig::Waiting() const {
   std::vector<std::string> lines;
   for (const auto& [name, held] : held_tables_) {
-    lines.push_back(base::StrCat("routes ", name, " wait for cluster ", WarmingClusterOf(*held.table)));
+    lines.push_back(
+        base::StrCat("routes ", name, " wait for cluster ", WarmingClusterOf(*held.table)));
   }
   for (const auto& [name, until] : removals_) {
-    lines.push_back(base::StrCat("cluster ", name, " was removed and stays while a route names it"));
+    lines.push_back(
+        base::StrCat("cluster ", name, " was removed and stays while a route names it"));
   }
   return lines;
 }

@@ -72,7 +72,8 @@ void RouteSet::StopWaiting(const std::string& name) {
 
 bool RouteSet::UsesCluster(std::string_view cluster) const {
   return std::any_of(entries_.begin(), entries_.end(), [&](const auto& entry) {
-    return entry.second.table != nullptr && entry.second.table->clusters().contains(std::string(cluster));
+    return entry.second.table != nullptr &&
+           entry.second.table->clusters().contains(std::string(cluster));
   });
 }
 

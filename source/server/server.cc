@@ -90,10 +90,12 @@ Server::Server(const ServerSurroundings& surroundings, const ServerOptions& opti
   budget_.limit = bootstrap_.global_connection_limit;
   listeners_.set_on_warm([this] { AdvanceSoon(); });
   clusters_.set_on_warm([this] { AdvanceSoon(); });
-  clusters_.set_on_ready([this](const std::string&) {
-    around_.loop.Post([this] { live_config_.OnClusterReady(); });
-  });
+  clusters_.set_on_ready(
+      [this](const std::string&) { around_.loop.Post([this] { live_config_.OnClusterReady(); }); });
   MakeAdsClient();
+  ServerFacts facts{.command_line = options_.command_line, .node = bootstrap_.node};
+  facts.runtime = bootstrap_.proto.layered_runtime();
+  pages_ = std::make_unique<ServerAdmin>(*this, std::move(facts));
 }
 
 Server::~Server() {
@@ -226,8 +228,8 @@ void Server::OnSignal(int signal) {
     LOG(kWarning, kMain, "second signal: exiting now");
     return around_.loop.Stop();
   }
-  LOG(kInfo, kMain, "signal ", signal, ": draining for at most ", options_.drain_time.count() / 1000,
-      " s");
+  LOG(kInfo, kMain, "signal ", signal, ": draining for at most ",
+      options_.drain_time.count() / 1000, " s");
   drain_.Begin();
   Advance();
 }
@@ -252,6 +254,12 @@ void Server::DrainListeners(ListenerSet::Which which, bool graceful, bool keeps_
 }
 
 void Server::Flush() {
+  UpdateGauges();
+  around_.stats.FlushHistograms();
+  flush_timer_.Arm(bootstrap_.stats_flush_interval);
+}
+
+void Server::UpdateGauges() {
   const MemoryUse memory = ReadMemoryUse();
   counters_.memory_allocated.Set(memory.allocated);
   counters_.memory_heap_size.Set(memory.heap);
@@ -261,8 +269,6 @@ void Server::Flush() {
   counters_.total_connections.Set(
       static_cast<uint64_t>(budget_.used.load(std::memory_order_relaxed)));
   clusters_.UpdateGauges();
-  around_.stats.FlushHistograms();
-  flush_timer_.Arm(bootstrap_.stats_flush_interval);
 }
 
 }  // namespace outrigger::server

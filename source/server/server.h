@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "envoy/admin/v3/server_info.pb.h"
 #include "source/base/clock.h"
 #include "source/config/bootstrap.h"
 #include "source/config/compile.h"
@@ -16,6 +17,7 @@
 #include "source/server/listener_set.h"
 #include "source/server/live_config.h"
 #include "source/server/route_set.h"
+#include "source/server/server_admin.h"
 #include "source/server/server_counters.h"
 #include "source/server/worker.h"
 #include "source/upstream/cluster_set.h"
@@ -33,6 +35,7 @@ struct ServerOptions {
   base::Milliseconds drain_time{600'000};
   UnknownFields unknown_fields = UnknownFields::kWarn;  // in what the control plane sends
   std::string admin_address_path;  // the admin endpoint's address is written there; may be empty
+  envoy::admin::v3::CommandLineOptions command_line;  // as /server_info shows it
 };
 
 // What outlives the server and is made before it: main() owns these, in this order.
@@ -66,18 +69,10 @@ class Server final {
   void Quit();
 
   State state() const;
-  Admin& admin() { return admin_; }
-  ListenerSet& listeners() { return listeners_; }
-  upstream::ClusterSet& clusters() { return clusters_; }
-  LiveConfig& live_config() { return live_config_; }
-  const xds::AdsClient* ads() const { return ads_.get(); }
-  const ServerCounters& counters() const { return counters_; }
-  base::MonoTime start() const { return start_; }
-  void set_health_failed(bool failed);
-  // /drain_listeners.
-  void DrainListeners(ListenerSet::Which which, bool graceful, bool keeps_accepting);
 
  private:
+  friend class ServerAdmin;  // whose pages show and do all that a server can
+
   Server(const ServerSurroundings& surroundings, const ServerOptions& options,
          config::BootstrapSpec bootstrap, std::unique_ptr<net::CaresResolver> resolver);
 
@@ -89,6 +84,10 @@ class Server final {
   void Advance();
   void AdvanceSoon();
   void Flush();
+  void UpdateGauges();
+  void set_health_failed(bool failed);
+  // /drain_listeners.
+  void DrainListeners(ListenerSet::Which which, bool graceful, bool keeps_accepting);
 
   const ServerSurroundings around_;
   const ServerOptions options_;
@@ -106,6 +105,7 @@ class Server final {
   xds::CompileThread compile_thread_;
   std::unique_ptr<xds::AdsClient> ads_;  // null: no control plane
   Admin admin_;
+  std::unique_ptr<ServerAdmin> pages_;
   Drain drain_;
   event::Timer flush_timer_;
   std::unique_ptr<event::Timer> stop_accepting_;  // after a graceful /drain_listeners

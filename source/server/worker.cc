@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 
-
 namespace outrigger::server {
 
 Worker::Worker(uint32_t index, const base::Clock& clock)
@@ -48,9 +47,8 @@ void Worker::EndDraining(uint64_t listener) {
   if (node.empty()) return;
   node.mapped().listener->CloseAll();
   // Its connections are destroyed by the loop and look at the listener's slot until then.
-  loop_.Post([draining = std::make_shared<Draining>(std::move(node.mapped()))] {
-    draining->on_gone();
-  });
+  loop_.Post(
+      [draining = std::make_shared<Draining>(std::move(node.mapped()))] { draining->on_gone(); });
 }
 
 void Worker::Join() {

@@ -84,9 +84,8 @@ AdsClient::AdsClient(event::Loop& loop, CompileThread& compile_thread, AdsOption
         loop_, options_.protocol, type, store,
         ResourceFeed::Callbacks{
             .on_change = [this] { loop_.Defer(*this); },
-            .on_expired = [this, i](const std::string& name) {
-              SendFeedback(i, {.forgotten = {name}});
-            },
+            .on_expired = [this,
+                           i](const std::string& name) { SendFeedback(i, {.forgotten = {name}}); },
             .on_first_update =
                 [this, url = type.url] {
                   if (options_.on_first_update != nullptr) options_.on_first_update(url);
@@ -152,6 +151,7 @@ void AdsClient::OnStreamOpen() {
 void AdsClient::RunDeferred() {
   for (size_t i = 0; i < feeds_.size(); ++i) {
     SendFeedback(i, {.forgotten = feeds_[i]->TakeUnwanted()});
+    feeds_[i]->Redeliver();
   }
   if (stream_ == nullptr || !stream_->is_open()) return;
   for (const auto& feed : feeds_) {
@@ -176,8 +176,8 @@ void AdsClient::OnMessage(std::string message) {
 // Stops reading at the limits, and goes on at half of them.
 void AdsClient::UpdatePause() {
   if (stream_ == nullptr) return;
-  const bool is_over = waiting_.size() >= options_.max_waiting ||
-                       waiting_bytes_ >= options_.max_waiting_bytes;
+  const bool is_over =
+      waiting_.size() >= options_.max_waiting || waiting_bytes_ >= options_.max_waiting_bytes;
   const bool is_low = waiting_.size() <= options_.max_waiting / 2 &&
                       waiting_bytes_ <= options_.max_waiting_bytes / 2;
   if (!is_paused_ && is_over) {
@@ -197,13 +197,12 @@ void AdsClient::CompileNext() {
   waiting_bytes_ -= next.bytes.size();
   is_compiling_ = true;
   auto outcome = std::make_shared<Outcome>();
-  compiling_ = compile_thread_.Run(
-      [compiler = compiler_, types = types_, outcome, bytes = std::move(next.bytes)] {
-        *outcome = compiler->Compile(bytes);
-      },
-      [this, outcome, number = stream_number_, received = next.received] {
-        OnCompiled(std::move(*outcome), number, received);
-      });
+  compiling_ =
+      compile_thread_.Run([compiler = compiler_, types = types_, outcome,
+                           bytes = std::move(next.bytes)] { *outcome = compiler->Compile(bytes); },
+                          [this, outcome, number = stream_number_, received = next.received] {
+                            OnCompiled(std::move(*outcome), number, received);
+                          });
 }
 
 void AdsClient::OnCompiled(Outcome outcome, uint64_t stream_number, base::MonoTime received) {

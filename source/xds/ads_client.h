@@ -24,9 +24,9 @@ namespace outrigger::xds {
 struct AdsOptions {
   Protocol protocol = Protocol::kSotw;
   envoy::config::core::v3::Node node;
-  bool sends_node_once = true;        // set_node_on_first_message_only
-  client::GrpcStreamOptions stream;   // its path is filled in
-  client::EndpointSource endpoints;   // asked before each attempt
+  bool sends_node_once = true;       // set_node_on_first_message_only
+  client::GrpcStreamOptions stream;  // its path is filled in
+  client::EndpointSource endpoints;  // asked before each attempt
   ResourceLimits limits;
   base::Milliseconds fetch_timeout{15000};  // initial_fetch_timeout; 0: for ever
   base::Milliseconds first_back_off{500};
@@ -34,7 +34,8 @@ struct AdsOptions {
   // Received responses that wait to be compiled: beyond this the server has to wait.
   size_t max_waiting = 16;
   size_t max_waiting_bytes = 16u << 20;
-  // For each type once: its first answer was applied, or initial_fetch_timeout passed. May be empty.
+  // For each type once: its first answer was applied, or initial_fetch_timeout passed. May be
+  // empty.
   std::function<void(std::string_view type_url)> on_first_update;
   std::function<double()> random;  // [0, 1); left out: a generator of its own
 };
@@ -70,7 +71,9 @@ class AdsClient final : private client::GrpcStreamEvents, private event::Deferre
   // A wildcard type: begins to ask for all of it.
   void Begin(std::string_view type_url);
   // Another type: `name` is wanted until as many Unwatch. Calls of one event make one request.
-  // After an Unwatch and a Watch in one event what is held stays, and Find has it at once.
+  // What is held already, also after an Unwatch in the same event, is found at once and applied
+  // again soon; the server, for which nothing changed, need not send it
+  // (docs/decisions/0021-held-endpoints.md).
   void Watch(std::string_view type_url, const std::string& name,
              std::optional<base::Milliseconds> fetch_timeout = std::nullopt);
   void Unwatch(std::string_view type_url, const std::string& name);

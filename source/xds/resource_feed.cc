@@ -56,6 +56,10 @@ void ResourceFeed::BeginWildcard(base::Milliseconds fetch_timeout) {
 
 void ResourceFeed::Watch(const std::string& name, base::Milliseconds fetch_timeout) {
   Interest& interest = interest_[name];
+  if (set_.IsAccepted(name)) {
+    redelivered_.insert(name);
+    callbacks_.on_change();
+  }
   if (interest.watchers++ > 0) return;
   unwanted_.erase(name);
   has_begun_ = true;
@@ -84,6 +88,16 @@ std::vector<std::string> ResourceFeed::TakeUnwanted() {
     ttls_.erase(name);
   }
   return {taken.begin(), taken.end()};
+}
+
+void ResourceFeed::Redeliver() {
+  Update update;
+  update.version = last_.version;
+  for (const std::string& name : std::exchange(redelivered_, {})) {
+    if (const ReadyResource* held = set_.FindReady(name)) update.changed.push_back(*held);
+  }
+  // It was applied before; that it cannot be now would be news to nobody who could act on it.
+  if (!update.changed.empty()) type_.apply(std::move(update));
 }
 
 void ResourceFeed::CountFailure() {
@@ -150,16 +164,26 @@ std::vector<std::string> ResourceFeed::TakeRemoved(Update& update) {
   return missing;
 }
 
-void ResourceFeed::Apply(Outcome& outcome, Unused& unused, base::MonoTime received) {
-  Update& update = outcome.update;
-  const std::vector<std::string> missing = TakeRemoved(update);
+// Hands the update on; what cannot be applied is refused, too. Returns everything refused.
+std::vector<RefusedResource> ResourceFeed::HandOn(Update update, const Outcome& outcome,
+                                                  Unused& unused) const {
   std::vector<RefusedResource> refused = update.refused;
-  if (!update.changed.empty() || !update.removed.empty() || !update.refused.empty()) {
-    for (RefusedResource& late : type_.apply(std::move(update))) {
-      unused.doubted.push_back(late.name);
-      refused.push_back(std::move(late));
-    }
+  if (update.changed.empty() && update.removed.empty() && refused.empty()) return refused;
+  std::vector<RefusedResource> returned = type_.apply(std::move(update));
+  if (returned.empty()) return refused;
+  absl::flat_hash_set<std::string_view> taken;
+  for (const ReadyResource& resource : outcome.taken) taken.insert(resource.name);
+  for (RefusedResource& late : returned) {
+    if (!taken.contains(late.name)) continue;  // it did not compile, which we know
+    unused.doubted.push_back(late.name);
+    refused.push_back(std::move(late));
   }
+  return refused;
+}
+
+void ResourceFeed::Apply(Outcome& outcome, Unused& unused, base::MonoTime received) {
+  std::vector<std::string> missing = TakeRemoved(outcome.update);
+  outcome.update.refused = HandOn(std::move(outcome.update), outcome, unused);
   const absl::Time now = loop_.clock().WallNow();
   const absl::Duration apply_time = absl::FromChrono(loop_.clock().Now() - received);
   const absl::flat_hash_set<std::string> doubted(unused.doubted.begin(), unused.doubted.end());
@@ -170,11 +194,13 @@ void ResourceFeed::Apply(Outcome& outcome, Unused& unused, base::MonoTime receiv
     set_.Accept(std::move(resource), now);
   }
   for (auto& [name, version] : outcome.reaffirmed) set_.Reaffirm(name, std::move(version));
-  for (const RefusedResource& resource : refused) {
-    if (!resource.name.empty()) set_.Refuse(resource, now);
+  for (const RefusedResource& resource : outcome.update.refused) {
+    if (resource.name.empty()) continue;
+    set_.Refuse(resource, now);
+    if (!type_.is_wildcard && !set_.IsAccepted(resource.name)) missing.push_back(resource.name);
   }
-  outcome.update.refused = std::move(refused);
-  if (!missing.empty()) type_.timed_out(missing);
+  // Nothing serves under these names, and the server has said its last word for now.
+  StopWaiting(missing);
 }
 
 // Counts, remembers and answers what became of a response.
@@ -187,8 +213,8 @@ void ResourceFeed::Conclude(const Outcome& outcome, std::string refusal, bool an
     counters_.rejected.Increment();
     last_.last_refusal = refusal;
     last_.last_refused = now;
-    LOG(kWarning, kXds, ShortName(type_.url), ": refused, version \"", outcome.version, "\": ",
-        outcome.refusal.empty() ? outcome.overflow : outcome.refusal);
+    LOG(kWarning, kXds, ShortName(type_.url), ": refused, version \"", outcome.version,
+        "\": ", outcome.refusal.empty() ? outcome.overflow : outcome.refusal);
     LogRefusals(outcome.update.refused);
   } else {
     counters_.SetAccepted(outcome.version, now, apply_time);
@@ -203,9 +229,8 @@ void ResourceFeed::Conclude(const Outcome& outcome, std::string refusal, bool an
     if (at != interest_.end()) at->second.counters.rejected.Increment();
   }
   if (answers) {
-    subscription_->SetAnswer({.version = outcome.version,
-                              .nonce = outcome.nonce,
-                              .refusal = std::move(refusal)});
+    subscription_->SetAnswer(
+        {.version = outcome.version, .nonce = outcome.nonce, .refusal = std::move(refusal)});
   }
   callbacks_.on_change();
   ReportFirstUpdate();
@@ -250,7 +275,7 @@ void ResourceFeed::OnDue(const std::vector<std::string>& names) {
     if (has_first_update_) return;
     counters_.init_fetch_timeout.Increment();
     LOG(kWarning, kXds, ShortName(type_.url), ": no answer within initial_fetch_timeout");
-    type_.timed_out({});
+    if (type_.timed_out != nullptr) type_.timed_out({});
     ReportFirstUpdate();
     return;
   }
@@ -264,7 +289,11 @@ void ResourceFeed::OnDue(const std::vector<std::string>& names) {
     LOG(kWarning, kXds, ShortName(type_.url), " \"", name,
         "\": no answer within initial_fetch_timeout");
   }
-  if (!missing.empty()) type_.timed_out(missing);
+  StopWaiting(missing);
+}
+
+void ResourceFeed::StopWaiting(const std::vector<std::string>& names) const {
+  if (!names.empty() && type_.timed_out != nullptr) type_.timed_out(names);
 }
 
 TypeDescription ResourceFeed::Describe() const {

@@ -25,11 +25,11 @@ namespace outrigger::xds {
 // What one type last accepted and refused, and everything it holds: /config_dump, the admin page.
 struct TypeDescription {
   std::string type_url;
-  std::string version;        // last accepted; delta: the system's version
-  absl::Time last_accepted;   // InfinitePast: never
-  std::string last_refusal;   // of the last response that was refused; kept when a later one is good
-  absl::Time last_refused;    // InfinitePast: never
-  bool is_refused = false;    // the last response was
+  std::string version;       // last accepted; delta: the system's version
+  absl::Time last_accepted;  // InfinitePast: never
+  std::string last_refusal;  // of the last response that was refused; kept when a later one is good
+  absl::Time last_refused;   // InfinitePast: never
+  bool is_refused = false;   // the last response was
   std::vector<ResourceDescription> resources;
 };
 
@@ -49,11 +49,14 @@ class ResourceFeed final {
 
   // Wildcard types: all is wanted from now on.
   void BeginWildcard(base::Milliseconds fetch_timeout);
-  // Other types: `name` is wanted until as many Unwatch. Nothing is asked again while it is held.
+  // Other types: `name` is wanted until as many Unwatch. What is held is not asked for again.
   void Watch(const std::string& name, base::Milliseconds fetch_timeout);
   void Unwatch(const std::string& name);
   // The last good version of `name`, or null.
-  std::shared_ptr<const void> Find(const std::string& name) const { return set_.Find(name); }
+  std::shared_ptr<const void> Find(const std::string& name) const {
+    const ReadyResource* ready = set_.FindReady(name);
+    return ready == nullptr ? nullptr : ready->compiled;
+  }
 
   Subscription& subscription() { return *subscription_; }
   // The stream ended, or did not come about.
@@ -68,6 +71,9 @@ class ResourceFeed final {
   Unused Take(Outcome outcome, bool answers, base::MonoTime received);
   // Names that nobody wants any more; what was held of them is gone.
   std::vector<std::string> TakeUnwanted();
+  // Applies once more what was watched again while it was held: the new watcher has not seen it,
+  // and the server, for which nothing changed, stays silent.
+  void Redeliver();
 
   TypeDescription Describe() const;
 
@@ -80,10 +86,12 @@ class ResourceFeed final {
   SubscriptionCounters CountersOf(std::string_view name) const;
   void DropUnrequested(Outcome& outcome, Unused& unused) const;
   std::vector<std::string> TakeRemoved(Update& update);
+  std::vector<RefusedResource> HandOn(Update update, const Outcome& outcome, Unused& unused) const;
   void Apply(Outcome& outcome, Unused& unused, base::MonoTime received);
   void Conclude(const Outcome& outcome, std::string refusal, bool answers, base::MonoTime received);
   void SetTtl(const std::string& name, std::optional<std::chrono::milliseconds> ttl);
   void OnExpired(const std::string& name);
+  void StopWaiting(const std::vector<std::string>& names) const;
   void OnDue(const std::vector<std::string>& names);
   void ReportFirstUpdate();
   void LogRefusals(const std::vector<RefusedResource>& refused) const;
@@ -96,7 +104,8 @@ class ResourceFeed final {
   std::unique_ptr<Subscription> subscription_;  // asks set_
   SubscriptionCounters counters_;               // of a wildcard type
   absl::flat_hash_map<std::string, Interest> interest_;
-  absl::flat_hash_set<std::string> unwanted_;   // since the last TakeUnwanted
+  absl::flat_hash_set<std::string> unwanted_;     // since the last TakeUnwanted
+  absl::flat_hash_set<std::string> redelivered_;  // for the next Redeliver
   FetchDeadlines deadlines_;
   absl::flat_hash_map<std::string, std::unique_ptr<event::Timer>> ttls_;
   TypeDescription last_;  // without resources

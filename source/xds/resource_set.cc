@@ -57,15 +57,10 @@ bool ResourceSet::IsAnswered(const std::string& name) const {
   return entry.accepted.has_value() || entry.refused.has_value() || entry.is_gone;
 }
 
-bool ResourceSet::IsAccepted(const std::string& name) const {
-  const auto at = entries_.find(name);
-  return at != entries_.end() && at->second->accepted.has_value();
-}
-
-std::shared_ptr<const void> ResourceSet::Find(const std::string& name) const {
+const ReadyResource* ResourceSet::FindReady(const std::string& name) const {
   const auto at = entries_.find(name);
   if (at == entries_.end() || !at->second->accepted.has_value()) return nullptr;
-  return at->second->accepted->compiled;
+  return &*at->second->accepted;
 }
 
 void ResourceSet::ForEachVersion(
@@ -96,8 +91,7 @@ std::vector<ResourceDescription> ResourceSet::Describe() const {
       described.body = entry->accepted->body;
     }
   }
-  std::sort(out.begin(), out.end(),
-            [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return out;
 }
 

@@ -18,8 +18,8 @@ enum class ClientStatus : uint8_t {
   kRequested = 1,     // asked for, nothing came yet
   kDoesNotExist = 2,  // the server says so
   kAcked = 3,
-  kNacked = 4,        // the last version was refused; an earlier one may serve
-  kTimeout = 6,       // asked for, and initial_fetch_timeout passed
+  kNacked = 4,   // the last version was refused; an earlier one may serve
+  kTimeout = 6,  // asked for, and initial_fetch_timeout passed
 };
 
 // The last attempt at a resource, when it was refused.
@@ -34,8 +34,8 @@ struct RefusedAttempt {
 struct ResourceDescription {
   std::string name;
   ClientStatus status = ClientStatus::kRequested;
-  std::string version;          // of what serves
-  google::protobuf::Any body;   // of what serves; empty: nothing does
+  std::string version;         // of what serves
+  google::protobuf::Any body;  // of what serves; empty: nothing does
   absl::Time last_updated;
   std::optional<RefusedAttempt> refused;
 };
@@ -56,8 +56,9 @@ class ResourceSet final {
 
   // Whether anything came for `name`, good or bad.
   bool IsAnswered(const std::string& name) const;
-  bool IsAccepted(const std::string& name) const;
-  std::shared_ptr<const void> Find(const std::string& name) const;
+  bool IsAccepted(const std::string& name) const { return FindReady(name) != nullptr; }
+  // The last good version; valid until the next change.
+  const ReadyResource* FindReady(const std::string& name) const;
   // Name and version of what is held, but for what the server took back.
   void ForEachVersion(
       absl::FunctionRef<void(const std::string& name, const std::string& version)> visit) const;

@@ -25,8 +25,8 @@ struct WireResource {
 struct ReadyResource {
   std::string name;
   std::string version;
-  google::protobuf::Any body;                // for config_dump
-  std::shared_ptr<const void> compiled;      // what `compile` of its type made
+  google::protobuf::Any body;            // for config_dump
+  std::shared_ptr<const void> compiled;  // what `compile` of its type made
 };
 
 struct RefusedResource {
@@ -41,13 +41,13 @@ struct Update {
   std::vector<ReadyResource> changed;
   std::vector<std::string> removed;  // named by delta, or (wildcard types, SotW) no longer listed
   std::vector<RefusedResource> refused;
-  std::string version;               // of the response
+  std::string version;  // of the response
 };
 
 // What the xDS client needs to know about one resource type; the rest is the same for all.
 struct ResourceType {
-  std::string_view url;         // "type.googleapis.com/envoy.config.cluster.v3.Cluster"
-  bool is_wildcard = false;     // LDS, CDS: subscribed to as a whole
+  std::string_view url;      // "type.googleapis.com/envoy.config.cluster.v3.Cluster"
+  bool is_wildcard = false;  // LDS, CDS: subscribed to as a whole
   // Compile thread: decodes and compiles one body; the name is filled in. Errors name the field.
   struct Compiled {
     std::string name;
@@ -56,9 +56,12 @@ struct ResourceType {
     std::vector<std::string> unknown_fields = {};
   };
   std::function<absl::StatusOr<Compiled>(const google::protobuf::Any& body)> compile;
-  // Main thread: takes the update; what it cannot take is added to the refused ones, by name.
+  // Main thread: takes the update; returns what it could not take, by name. The refused ones of the
+  // update may be among them. Must not call back into the client for its own type.
   std::function<std::vector<RefusedResource>(Update update)> apply;
-  // Main thread: initial_fetch_timeout passed without an answer for these names (empty: wildcard).
+  // Main thread: nobody should wait for these names any more (empty: wildcard): no answer came
+  // within initial_fetch_timeout, or the server says that there is none, or what came was refused.
+  // May be null.
   std::function<void(const std::vector<std::string>& names)> timed_out;
   // Main thread: where the subscription's statistics go: wildcard types are asked once, with an
   // empty name, others for each name. Left out, or null: they are not counted.

@@ -17,8 +17,8 @@ using envoy::service::discovery::v3::DeltaDiscoveryResponse;
 using envoy::service::discovery::v3::DiscoveryResponse;
 using google::protobuf::Any;
 using google::protobuf::Duration;
-using google::protobuf::io::CodedInputStream;
 using google::protobuf::internal::WireFormatLite;
+using google::protobuf::io::CodedInputStream;
 
 constexpr std::string_view kEnvelope = "envoy.service.discovery.v3.Resource";
 

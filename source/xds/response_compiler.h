@@ -65,9 +65,9 @@ class ResponseCompiler final {
   struct Held {
     std::optional<base::Fingerprint> accepted;
     std::string version;
-    size_t bytes = 0;        // of the last body, accepted or refused
-    uint64_t seen_in = 0;    // number of the last response that named it
-    bool is_refused = false; // the last body was
+    size_t bytes = 0;         // of the last body, accepted or refused
+    uint64_t seen_in = 0;     // number of the last response that named it
+    bool is_refused = false;  // the last body was
     bool has_ttl = false;
   };
   struct Set {

@@ -24,7 +24,8 @@ void SubscriptionCounters::SetAccepted(std::string_view version, absl::Time now,
                                        absl::Duration apply_time) const {
   success.Increment();
   if (group_ == nullptr) return;
-  group_->gauge(IndexOf(kSubscriptionTable, "update_time")).Set(static_cast<uint64_t>(absl::ToUnixMillis(now)));
+  group_->gauge(IndexOf(kSubscriptionTable, "update_time"))
+      .Set(static_cast<uint64_t>(absl::ToUnixMillis(now)));
   // Envoy shows all 64 bits of the hash; a gauge holds 62.
   group_->gauge(IndexOf(kSubscriptionTable, "version")).Set(base::XxHash64(version) & kMaxGauge);
   group_->SetText(IndexOf(kSubscriptionTable, "version_text"), version);

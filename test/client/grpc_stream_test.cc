@@ -85,9 +85,8 @@ TEST_F(GrpcStreamTest, SendsTheHeadOfACallAndItsMetadata) {
 TEST_F(GrpcStreamTest, SendsAndReceivesMessages) {
   Open();
   stream_->Send("question");
-  ASSERT_TRUE(Turn([&] {
-    return server_.received().find(DataFrame(Framed("question"))) != std::string::npos;
-  }));
+  ASSERT_TRUE(Turn(
+      [&] { return server_.received().find(DataFrame(Framed("question"))) != std::string::npos; }));
   server_.Send(GrpcHead() + DataFrame(Framed("one") + Framed("two")));
   ASSERT_TRUE(Turn([&] { return messages_.size() == 2; }));
   EXPECT_THAT(messages_, ElementsAre("one", "two"));
@@ -183,14 +182,15 @@ TEST_F(GrpcStreamTest, ClosesWhenTheStreamIsReset) {
 }
 
 TEST_F(GrpcStreamTest, ClosesOnAnAnswerThatIsNotGrpc) {
-  EXPECT_EQ(ReasonAfter(Frame(1, 5, 1, Field(":status", "503") + Field("content-type", "text/html"))),
-            "no gRPC server: HTTP status 503 with text/html");
+  EXPECT_EQ(
+      ReasonAfter(Frame(1, 5, 1, Field(":status", "503") + Field("content-type", "text/html"))),
+      "no gRPC server: HTTP status 503 with text/html");
 }
 
 TEST_F(GrpcStreamTest, ClosesOnATrailersOnlyAnswer) {
-  EXPECT_EQ(ReasonAfter(Frame(1, 5, 1,
-                              "\x88" + Field("content-type", "application/grpc") +
-                                  Field("grpc-status", "12"))),
+  EXPECT_EQ(ReasonAfter(Frame(
+                1, 5, 1,
+                "\x88" + Field("content-type", "application/grpc") + Field("grpc-status", "12"))),
             "the server ended the call: UNIMPLEMENTED");
 }
 

@@ -72,9 +72,15 @@ class RawServer {
 // One HTTP/2 frame (RFC 9113 4.1).
 inline std::string Frame(uint8_t type, uint8_t flags, uint32_t stream, std::string_view payload) {
   const auto byte = [](size_t value) { return static_cast<char>(value & 0xff); };
-  std::string out = {byte(payload.size() >> 16), byte(payload.size() >> 8), byte(payload.size()),
-                     byte(type), byte(flags),
-                     byte(stream >> 24), byte(stream >> 16), byte(stream >> 8), byte(stream)};
+  std::string out = {byte(payload.size() >> 16),
+                     byte(payload.size() >> 8),
+                     byte(payload.size()),
+                     byte(type),
+                     byte(flags),
+                     byte(stream >> 24),
+                     byte(stream >> 16),
+                     byte(stream >> 8),
+                     byte(stream)};
   return out.append(payload);
 }
 inline std::string DataFrame(std::string_view payload, bool last = false) {

@@ -14,7 +14,9 @@ class Subject {
   Forwarded Apply(const ForwardingOptions& options) {
     return ApplyForwardingHeaders(head, options, peer, local, "http", random);
   }
-  std::string Get(std::string_view name) { return std::string(head.headers.Get(name).value_or("-")); }
+  std::string Get(std::string_view name) {
+    return std::string(head.headers.Get(name).value_or("-"));
+  }
 
   base::Arena arena;
   http::RequestHead head{arena};

@@ -12,20 +12,10 @@ struct Case {
 
 TEST(NormalizePath, FollowsRfc3986) {
   const Case cases[] = {
-      {"/", "/"},
-      {"/a/b", "/a/b"},
-      {"/a/./b", "/a/b"},
-      {"/a/../b", "/b"},
-      {"/a/b/..", "/a/"},
-      {"/a/b/.", "/a/b/"},
-      {"/a/%2e%2E/b", "/b"},
-      {"/%7Euser", "/~user"},
-      {"/%41%42", "/AB"},
-      {"/a%2fb", "/a%2Fb"},
-      {"/a\\b", "/a/b"},
-      {"/a//b", "/a//b"},
-      {"/...", "/..."},
-      {"/a/..b", "/a/..b"},
+      {"/", "/"},         {"/a/b", "/a/b"},     {"/a/./b", "/a/b"},    {"/a/../b", "/b"},
+      {"/a/b/..", "/a/"}, {"/a/b/.", "/a/b/"},  {"/a/%2e%2E/b", "/b"}, {"/%7Euser", "/~user"},
+      {"/%41%42", "/AB"}, {"/a%2fb", "/a%2Fb"}, {"/a\\b", "/a/b"},     {"/a//b", "/a//b"},
+      {"/...", "/..."},   {"/a/..b", "/a/..b"},
   };
   for (const Case& c : cases) EXPECT_EQ(NormalizePath(c.path), c.normal) << c.path;
 }
@@ -56,9 +46,7 @@ TEST(NeedsNormalizing, SaysNoOnlyWhenNothingWouldChange) {
   }
 }
 
-TEST(MergeSlashes, MakesRunsOne) {
-  EXPECT_EQ(MergeSlashes("//a///b/"), "/a/b/");
-}
+TEST(MergeSlashes, MakesRunsOne) { EXPECT_EQ(MergeSlashes("//a///b/"), "/a/b/"); }
 
 TEST(EscapedSlashes, AreFoundAndDecoded) {
   EXPECT_TRUE(HasEscapedSlashes("/a%2Fb"));

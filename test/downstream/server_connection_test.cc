@@ -14,10 +14,10 @@
 namespace outrigger::downstream {
 namespace {
 
+using std::chrono::seconds;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-using std::chrono::seconds;
 
 // What reached the end of the chain, and how it answers.
 struct Backend {
@@ -104,8 +104,7 @@ class Serving : public ServerConnectionOwner {
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
     client_ = fds[0];
     slot_.options = base::LocalPtr<HttpOptions>(options);
-    connection_ =
-        std::make_unique<ServerConnection>(worker_, slot_, net::Socket(fds[1]), *this);
+    connection_ = std::make_unique<ServerConnection>(worker_, slot_, net::Socket(fds[1]), *this);
   }
   // Sends, lets the server work, returns what came back so far and forgets it.
   std::string Send(std::string_view text) {
@@ -203,8 +202,10 @@ TEST(ServerConnection, HandsOverBodies) {
 
 TEST(ServerConnection, SaysContinueToAClientThatWaits) {
   Serving serving;
-  EXPECT_THAT(serving.Send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"),
-              StartsWith("HTTP/1.1 100 Continue\r\n\r\n"));
+  EXPECT_THAT(
+      serving.Send(
+          "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"),
+      StartsWith("HTTP/1.1 100 Continue\r\n\r\n"));
   EXPECT_THAT(serving.Send("abc"), StartsWith("HTTP/1.1 200 OK"));
 }
 

@@ -14,7 +14,8 @@ std::string Find(const HeaderList& headers, std::string_view name) {
 
 HeaderList Copy(const http::HeaderMap& headers) {
   HeaderList list;
-  for (const http::Header& header : headers.entries()) list.emplace_back(header.name(), header.value());
+  for (const http::Header& header : headers.entries())
+    list.emplace_back(header.name(), header.value());
   return list;
 }
 
@@ -37,11 +38,14 @@ class FilterHarness::Stream final : public http::ChainOwner, public http::Stream
     summary_.downstream_remote = &harness.remote_;
     summary_.downstream_local = &harness.local_;
     summary_.start = harness.loop_.Now();
-    chain_.Build(harness.entries_, [this](http::ResponseSink& sink) {
-      auto terminal = std::make_unique<Recorder>(*this, sink);
-      recorder_ = terminal.get();
-      return terminal;
-    }, [](const http::ChainEntry&) { return false; });
+    chain_.Build(
+        harness.entries_,
+        [this](http::ResponseSink& sink) {
+          auto terminal = std::make_unique<Recorder>(*this, sink);
+          recorder_ = terminal.get();
+          return terminal;
+        },
+        [](const http::ChainEntry&) { return false; });
   }
   ~Stream() override { chain_.End(summary_); }
 
@@ -129,7 +133,8 @@ class FilterHarness::Stream final : public http::ChainOwner, public http::Stream
   const route::Route* route() override { return harness_.route_; }
   void ClearRoute() override {}
   upstream::WorkerClusters& clusters() override {
-    base::CheckFailed(__FILE__, __LINE__, "a filter asked for clusters, which this harness has not");
+    base::CheckFailed(__FILE__, __LINE__,
+                      "a filter asked for clusters, which this harness has not");
   }
   uint64_t random() override { return harness_.random_; }
 
@@ -161,7 +166,8 @@ FilterHarness::FilterHarness(http::HttpFilterFactory filter, http::BodyMode mode
 
 FilterHarness::~FilterHarness() { stream_.reset(); }
 
-void FilterHarness::AddFilter(std::string name, http::HttpFilterFactory filter, http::BodyMode mode) {
+void FilterHarness::AddFilter(std::string name, http::HttpFilterFactory filter,
+                              http::BodyMode mode) {
   entries_.push_back({.name = std::move(name), .factory = std::move(filter), .body_mode = mode});
 }
 

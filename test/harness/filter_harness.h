@@ -43,7 +43,8 @@ using HeaderList = std::vector<std::pair<std::string, std::string>>;
 //   EXPECT_THAT(chain.Request("GET /far"), RepliedWith(403, "rbac_access_denied"));
 class FilterHarness {
  public:
-  explicit FilterHarness(http::HttpFilterFactory filter, http::BodyMode mode = http::BodyMode::kStream);
+  explicit FilterHarness(http::HttpFilterFactory filter,
+                         http::BodyMode mode = http::BodyMode::kStream);
   // `name` is how routes know the filter.
   void AddFilter(std::string name, http::HttpFilterFactory filter,
                  http::BodyMode mode = http::BodyMode::kStream);

@@ -26,8 +26,12 @@ class Scripted final : public HttpFilter {
   Verdict OnRequestHead(RequestHead&, bool) override { return See('h', script_.on_request_head); }
   Verdict OnRequestBody(base::Buffer&, bool) override { return See('b', script_.on_request_body); }
   Verdict OnRequestTrailers(HeaderMap&) override { return See('t', script_.on_request_trailers); }
-  Verdict OnResponseHead(ResponseHead&, bool) override { return See('H', script_.on_response_head); }
-  Verdict OnResponseBody(base::Buffer&, bool) override { return See('B', script_.on_response_body); }
+  Verdict OnResponseHead(ResponseHead&, bool) override {
+    return See('H', script_.on_response_head);
+  }
+  Verdict OnResponseBody(base::Buffer&, bool) override {
+    return See('B', script_.on_response_body);
+  }
   void OnStreamEnd(const StreamSummary&) override { script_.seen += 'e'; }
 
  private:

@@ -8,15 +8,16 @@
 namespace outrigger::main {
 namespace {
 
-absl::StatusOr<Options> Parse(std::vector<const char*> arguments) { return Options::Parse(arguments); }
+absl::StatusOr<Options> Parse(std::vector<const char*> arguments) {
+  return Options::Parse(arguments);
+}
 
 TEST(Options, TakeWhatIstioPasses) {
-  const auto options = Parse({"-c", "etc/envoy-rev.json", "--drain-time-s", "45", "--drain-strategy",
-                              "immediate", "--local-address-ip-version", "v4",
-                              "--file-flush-interval-msec", "1000", "--disable-hot-restart",
-                              "--allow-unknown-static-fields", "-l", "warning",
-                              "--component-log-level", "misc:error", "--skip-deprecated-logs",
-                              "--concurrency", "2"});
+  const auto options = Parse(
+      {"-c", "etc/envoy-rev.json", "--drain-time-s", "45", "--drain-strategy", "immediate",
+       "--local-address-ip-version", "v4", "--file-flush-interval-msec", "1000",
+       "--disable-hot-restart", "--allow-unknown-static-fields", "-l", "warning",
+       "--component-log-level", "misc:error", "--skip-deprecated-logs", "--concurrency", "2"});
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->config_path, "etc/envoy-rev.json");
   EXPECT_EQ(options->drain_time, std::chrono::seconds(45));
@@ -46,7 +47,8 @@ TEST(Options, SayWhatIsWrong) {
             "--mode: wants one of serve, validate, init_only, got \"dry\"");
   EXPECT_THAT(message({}), ::testing::HasSubstr("no configuration"));
   EXPECT_THAT(message({"-c", "x", "--restart-epoch", "1"}), ::testing::HasSubstr("hot restart"));
-  EXPECT_EQ(message({"--disable-hot-restart=yes"}), "--disable-hot-restart: takes no value, got \"yes\"");
+  EXPECT_EQ(message({"--disable-hot-restart=yes"}),
+            "--disable-hot-restart: takes no value, got \"yes\"");
 }
 
 TEST(Options, NeedNothingForHelpAndVersion) {

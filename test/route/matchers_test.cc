@@ -68,8 +68,8 @@ TEST(HeaderMatcher, AMissingHeaderFailsEvenAnInvertedCondition) {
   const StringMatcher a = StringMatcher::Exact("a");
   EXPECT_FALSE(HeaderMatcher("x", a).MatchesValue(std::nullopt));
   EXPECT_FALSE(HeaderMatcher("x", a, {.invert = true}).MatchesValue(std::nullopt));
-  EXPECT_TRUE(HeaderMatcher("x", a, {.invert = true, .missing_is_empty = true})
-                  .MatchesValue(std::nullopt));
+  EXPECT_TRUE(
+      HeaderMatcher("x", a, {.invert = true, .missing_is_empty = true}).MatchesValue(std::nullopt));
   EXPECT_TRUE(HeaderMatcher("x", a, {.invert = true}).MatchesValue("b"));
 }
 

@@ -49,8 +49,8 @@ class Dice {
         break;
       case 2:
         while (match.text.ends_with('/')) match.text.pop_back();
-        match.kind = match.text.empty() ? PathMatch::Kind::kPrefix
-                                        : PathMatch::Kind::kSeparatedPrefix;
+        match.kind =
+            match.text.empty() ? PathMatch::Kind::kPrefix : PathMatch::Kind::kSeparatedPrefix;
         break;
       case 3:
       case 4:

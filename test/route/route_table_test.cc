@@ -116,8 +116,8 @@ TEST(RouteTable, ManyRegexesKeepTheirOrder) {
   std::vector<RouteSpec> routes;
   for (int i = 0; i < 40; ++i) {
     const std::string pattern = "/[a-z]+/" + std::to_string(i % 20) + ".*";
-    routes.push_back(To("r" + std::to_string(i),
-                        {.kind = Kind::kRegex, .regex = *Regex::Compile(pattern)}));
+    routes.push_back(
+        To("r" + std::to_string(i), {.kind = Kind::kRegex, .regex = *Regex::Compile(pattern)}));
   }
   const Table table(std::move(routes));
   EXPECT_EQ(table.Find("/x/7"), "r7");

@@ -185,6 +185,33 @@ TEST(AdsClient, WhatIsHeldIsFoundAgainAtOnce) {
   EXPECT_EQ(session.client->Find(kNamedUrl, "x"), nullptr);
 }
 
+TEST(AdsClient, ANewWatcherGetsWhatIsHeldWithoutTheServer) {
+  SotwSession session;
+  session.client->Watch(kNamedUrl, "x");
+  session.client->Start();
+  session.Next();
+  session.server.Send(AsNamed(Sotw("1", "a", {{"x", "1"}})));
+  session.Next();
+  session.applied.held.clear();
+  session.client->Watch(kNamedUrl, "x");
+  session.loop.RunOnce();
+  EXPECT_THAT(session.applied.held, ElementsAre(Pair("x", "1")));
+}
+
+TEST(AdsClient, NobodyWaitsForANameWhoseOnlyVersionIsRefused) {
+  SotwSession session;
+  session.client->Watch(kNamedUrl, "x");
+  session.client->Watch(kNamedUrl, "y");
+  session.client->Start();
+  session.Next();
+  session.server.Send(AsNamed(Sotw("1", "a", {{"x", "bad"}, {"y", "1"}})));
+  EXPECT_TRUE(session.Next().has_error_detail());
+  EXPECT_THAT(session.applied.timed_out, ElementsAre("x"));
+  session.server.Send(AsNamed(Sotw("2", "b", {{"x", "1"}, {"y", "bad"}})));
+  session.Next();
+  EXPECT_THAT(session.applied.timed_out, ElementsAre("x")) << "y serves on";
+}
+
 TEST(AdsClient, WhatWasDroppedIsTakenWhenItComesAgain) {
   DeltaSession session;
   session.client->Watch(kNamedUrl, "x");

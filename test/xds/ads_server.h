@@ -17,8 +17,7 @@ namespace outrigger::xds::test {
 // A control plane that says what the test says, served by gRPC's own C++ library. One stream at a
 // time counts: the newest. Thread: the test's, which meets gRPC's threads under one lock.
 template <typename Request, typename Response>
-class AdsServer final
-    : private envoy::service::discovery::v3::AggregatedDiscoveryService::Service {
+class AdsServer final : private envoy::service::discovery::v3::AggregatedDiscoveryService::Service {
  public:
   using Stream = grpc::ServerReaderWriter<Response, Request>;
 
@@ -72,8 +71,8 @@ class AdsServer final
  private:
   void Start(int port) {
     grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:" + std::to_string(port),
-                             grpc::InsecureServerCredentials(), &port_);
+    builder.AddListeningPort("127.0.0.1:" + std::to_string(port), grpc::InsecureServerCredentials(),
+                             &port_);
     builder.RegisterService(this);
     builder.SetMaxReceiveMessageSize(-1);
     server_ = builder.BuildAndStart();

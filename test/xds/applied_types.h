@@ -12,8 +12,7 @@ namespace outrigger::xds::test {
 
 // A wildcard type, kTypeUrl, and a named one, kNamedUrl, and what was applied of them. A resource
 // whose content is "unbindable" compiles but cannot be applied.
-inline constexpr std::string_view kNamedUrl =
-    "type.googleapis.com/envoy.config.core.v3.Locality";
+inline constexpr std::string_view kNamedUrl = "type.googleapis.com/envoy.config.core.v3.Locality";
 
 class AppliedTypes {
  public:
@@ -24,8 +23,8 @@ class AppliedTypes {
     wildcard.scope = [](std::string_view) { return stats::PlainScope("cluster_manager.cds."); };
     ResourceType named = NodeType(false);
     named.url = kNamedUrl;
-    named.compile = [](const google::protobuf::Any& body)
-        -> absl::StatusOr<ResourceType::Compiled> {
+    named.compile =
+        [](const google::protobuf::Any& body) -> absl::StatusOr<ResourceType::Compiled> {
       // The same bytes, read as a Node: name in field 1, content in field 2.
       envoy::config::core::v3::Node message;
       if (!message.ParseFromString(body.value())) return base::InvalidArgument("not valid");
@@ -48,7 +47,7 @@ class AppliedTypes {
  private:
   std::vector<RefusedResource> Apply(Update update) {
     ++updates;
-    std::vector<RefusedResource> refused;
+    std::vector<RefusedResource> refused = update.refused;
     for (ReadyResource& resource : update.changed) {
       const auto& content = *static_cast<const std::string*>(resource.compiled.get());
       if (content == "unbindable") {

@@ -34,7 +34,9 @@ TEST(CompileThread, ACancelledJobReportsNothing) {
   CompileThread thread(loop);
   bool cancelled_ran = false;
   bool last_ran = false;
-  { const event::Operation cancelled = thread.Run([] {}, [&] { cancelled_ran = true; }); }
+  {
+    const event::Operation cancelled = thread.Run([] {}, [&] { cancelled_ran = true; });
+  }
   const event::Operation last = thread.Run([] {}, [&] { last_ran = true; });
   ASSERT_TRUE(test::TurnUntil(loop, [&] { return last_ran; }));
   EXPECT_FALSE(cancelled_ran);

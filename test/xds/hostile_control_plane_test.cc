@@ -31,8 +31,8 @@ class HostileControlPlane : public ::testing::Test {
     options_.endpoints = [this] { return std::vector{server_.address()}; };
     options_.stream.max_message_bytes = 100'000;
     options_.random = [] { return 0.0; };
-    client_ = std::make_unique<AdsClient>(loop_, compile_thread_, options_, applied_.Types(),
-                                          store_);
+    client_ =
+        std::make_unique<AdsClient>(loop_, compile_thread_, options_, applied_.Types(), store_);
     client_->Begin(kTypeUrl);
     client_->Start();
     Accept();
@@ -132,8 +132,8 @@ TEST_F(HostileControlPlane, AFloodOfUpdatesIsReadNoFasterThanItIsCompiled) {
   StartWell();
   std::string flood;
   for (int i = 0; i < 200; ++i) {
-    flood += Framed(Sotw(std::to_string(i), "n" + std::to_string(i),
-                         {{"x", std::to_string(i)}}).SerializeAsString());
+    flood += Framed(Sotw(std::to_string(i), "n" + std::to_string(i), {{"x", std::to_string(i)}})
+                        .SerializeAsString());
   }
   ASSERT_EQ(server_.Send(flood), flood.size());
   ASSERT_TRUE(Turn([&] { return applied_.held["x"] == "199"; }));

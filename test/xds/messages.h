@@ -75,15 +75,14 @@ inline ResourceType NodeType(bool is_wildcard) {
   ResourceType type;
   type.url = kTypeUrl;
   type.is_wildcard = is_wildcard;
-  type.compile =
-      [](const google::protobuf::Any& body) -> absl::StatusOr<ResourceType::Compiled> {
+  type.compile = [](const google::protobuf::Any& body) -> absl::StatusOr<ResourceType::Compiled> {
     envoy::config::core::v3::Node message;
     if (!body.UnpackTo(&message)) return base::InvalidArgument("not a node");
     if (message.cluster() == "bad") {
       return base::InvalidArgument("cluster: must not be \"bad\"");
     }
-    return ResourceType::Compiled{
-        .name = message.id(), .object = std::make_shared<const std::string>(message.cluster())};
+    return ResourceType::Compiled{.name = message.id(),
+                                  .object = std::make_shared<const std::string>(message.cluster())};
   };
   return type;
 }

@@ -35,8 +35,7 @@ class Receiving {
 std::vector<std::string> Changed(const Outcome& outcome) {
   std::vector<std::string> out;
   for (const ReadyResource& resource : outcome.update.changed) {
-    out.push_back(resource.name + "=" +
-                  *static_cast<const std::string*>(resource.compiled.get()));
+    out.push_back(resource.name + "=" + *static_cast<const std::string*>(resource.compiled.get()));
   }
   return out;
 }

@@ -37,9 +37,8 @@ struct ClientCallbacks {
                       size_t name_size, const uint8_t* value, size_t value_size, uint8_t, void*) {
     auto* stream = StreamOf(session, frame->hd.stream_id);
     if (stream == nullptr) return 0;
-    const bool is_taken =
-        stream->TakeHeader({reinterpret_cast<const char*>(name), name_size},
-                           {reinterpret_cast<const char*>(value), value_size});
+    const bool is_taken = stream->TakeHeader({reinterpret_cast<const char*>(name), name_size},
+                                             {reinterpret_cast<const char*>(value), value_size});
     return is_taken ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
 
@@ -224,8 +223,8 @@ void ClientSession::ArmKeepalive() {
   if (keepalive.interval.count() == 0) return;
   thread_local absl::InsecureBitGen random;
   const auto most = keepalive.interval.count() * keepalive.jitter_percent / 100;
-  ping_timer_.Arm(keepalive.interval +
-                  base::Milliseconds(absl::Uniform<int64_t>(absl::IntervalClosed, random, 0, most)));
+  ping_timer_.Arm(keepalive.interval + base::Milliseconds(absl::Uniform<int64_t>(
+                                           absl::IntervalClosed, random, 0, most)));
 }
 
 void ClientSession::SendPing() {

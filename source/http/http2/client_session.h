@@ -22,16 +22,16 @@ struct ClientCallbacks;
 struct Keepalive {
   base::Milliseconds interval{0};  // 0: none
   base::Milliseconds timeout{5000};
-  uint32_t jitter_percent = 15;    // random share of interval added to each wait
+  uint32_t jitter_percent = 15;  // random share of interval added to each wait
 };
 
 struct Options {
-  uint32_t stream_window_bytes = 1 << 20;      // what a paused stream may hold
+  uint32_t stream_window_bytes = 1 << 20;  // what a paused stream may hold
   uint32_t connection_window_bytes = 4 << 20;
-  size_t max_head_bytes = 60 * 1024;           // of a response's head or trailers
+  size_t max_head_bytes = 60 * 1024;  // of a response's head or trailers
   size_t max_headers = 100;
   size_t stream_output_high_bytes = 256 * 1024;
-  uint32_t max_continuations = 8;              // frames after a HEADERS frame
+  uint32_t max_continuations = 8;  // frames after a HEADERS frame
   // Frames that move no body, in a second without any that does: more is an attack.
   uint32_t max_idle_frames = 1000;
   Keepalive keepalive;

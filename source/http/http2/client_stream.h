@@ -64,7 +64,7 @@ class ClientStream final : public RequestWriter {
   bool is_output_high_ = false;
   bool is_deferred_ = false;  // nghttp2 waits for body
   // Response
-  base::Buffer held_;    // received, not delivered
+  base::Buffer held_;  // received, not delivered
   size_t head_bytes_ = 0;
   size_t head_fields_ = 0;
   uint32_t informational_ = 0;

@@ -43,8 +43,7 @@ class AdminTerminal final : public http::Terminal {
     base::Arena& arena = head.headers.arena();
     head.status = reply.status;
     head.headers.Add(http::HeaderId::kContentType, arena.Copy(reply.content_type));
-    head.headers.Add(http::HeaderId::kContentLength,
-                     arena.Copy(base::StrCat(reply.body.size())));
+    head.headers.Add(http::HeaderId::kContentLength, arena.Copy(base::StrCat(reply.body.size())));
     head.headers.Add(http::HeaderId::kCacheControl, "no-cache, max-age=0");
     head.headers.Add("x-content-type-options", "nosniff");
     const bool has_body = !reply.body.empty() && request_.method != http::Method::kHead;
@@ -125,9 +124,11 @@ std::optional<net::Address> Admin::address() const { return address_; }
 AdminReply Admin::Serve(const AdminRequest& request) const {
   const auto at = pages_.find(request.path);
   if (at == pages_.end()) return NotFound(request);
-  const bool is_read = request.method == http::Method::kGet || request.method == http::Method::kHead;
+  const bool is_read =
+      request.method == http::Method::kGet || request.method == http::Method::kHead;
   if (at->second.changes && request.method != http::Method::kPost) {
-    return AdminReply::Text(base::StrCat(request.path, " changes something: use POST, as in curl -X POST\n"), 405);
+    return AdminReply::Text(
+        base::StrCat(request.path, " changes something: use POST, as in curl -X POST\n"), 405);
   }
   if (!is_read && request.method != http::Method::kPost) {
     return AdminReply::Text(base::StrCat(request.path, ": use GET or POST\n"), 405);
@@ -168,7 +169,8 @@ bool ParseQuery(std::string_view query, AdminRequest& request) {
     if (pair.empty()) continue;
     const size_t equals = pair.find('=');
     const auto name = DecodeQueryText(pair.substr(0, equals));
-    const auto value = DecodeQueryText(equals == std::string_view::npos ? "" : pair.substr(equals + 1));
+    const auto value =
+        DecodeQueryText(equals == std::string_view::npos ? "" : pair.substr(equals + 1));
     if (!name || !value) return false;
     request.query[*name] = *value;
   }

@@ -18,7 +18,7 @@ namespace outrigger::server {
 // One request to the admin endpoint.
 struct AdminRequest {
   http::Method method = http::Method::kGet;
-  std::string path;                                // without query
+  std::string path;                                 // without query
   absl::btree_map<std::string, std::string> query;  // decoded; the last of equal names wins
   bool Has(std::string_view name) const { return query.contains(std::string(name)); }
   std::optional<std::string> Get(std::string_view name) const;
@@ -36,10 +36,10 @@ struct AdminReply {
 
 // One page. Pages are plain functions on the main thread: they read what the main thread owns.
 struct AdminPage {
-  std::string_view path;   // "/stats"
-  std::string_view about;  // one line for /help
+  std::string_view path;                                                       // "/stats"
+  std::string_view about;                                                      // one line for /help
   std::vector<std::pair<std::string_view, std::string_view>> parameters = {};  // name, about
-  bool changes = false;    // needs POST
+  bool changes = false;                                                        // needs POST
   std::function<AdminReply(const AdminRequest&)> serve;
 };
 

@@ -49,8 +49,7 @@ void AppendBreakers(const std::string& name, std::string_view priority,
   base::StrAppend(out, start, "retries::", limits.max_retries, "\n");
 }
 
-void AppendEndpoint(const std::string& name, const upstream::Endpoint& endpoint,
-                    std::string* out) {
+void AppendEndpoint(const std::string& name, const upstream::Endpoint& endpoint, std::string* out) {
   const std::string start = base::StrCat(name, "::", endpoint.address().ToString(), "::");
   for (const EndpointNumber& number : NumbersOf(endpoint)) {
     base::StrAppend(out, start, number.name, "::", number.value, "\n");

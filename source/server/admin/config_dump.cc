@@ -11,6 +11,7 @@
 #include "source/config/loading/redaction.h"
 #include "source/config/loading/unpack_any.h"
 #include "source/server/admin/messages.h"
+#include "source/server/admin/unknown_content.h"
 
 namespace outrigger::server {
 namespace {
@@ -130,8 +131,7 @@ bool IsSameGroup(const envoy::config::endpoint::v3::LocalityLbEndpoints& group,
 // Neighbours of one locality and priority are one group, as the resource had them.
 void AddEndpoint(const upstream::Endpoint& endpoint, ClusterLoadAssignment& assignment) {
   static const upstream::Locality nowhere;
-  const upstream::Locality& locality =
-      endpoint.locality == nullptr ? nowhere : *endpoint.locality;
+  const upstream::Locality& locality = endpoint.locality == nullptr ? nowhere : *endpoint.locality;
   auto& groups = *assignment.mutable_endpoints();
   if (groups.empty() || !IsSameGroup(groups[groups.size() - 1], endpoint, locality)) {
     auto& group = *groups.Add();
@@ -259,7 +259,10 @@ std::vector<std::unique_ptr<google::protobuf::Message>> DumpConfig(const ConfigS
   dumps.push_back(std::make_unique<envoy::admin::v3::ScopedRoutesConfigDump>());
   dumps.push_back(DumpRoutes(sources, xds, selection));
   dumps.push_back(std::make_unique<envoy::admin::v3::SecretsConfigDump>());
-  for (const Dump& dump : dumps) loading::Redact(*dump);
+  for (const Dump& dump : dumps) {
+    ClearUnknownContent(*dump);
+    loading::Redact(*dump);
+  }
   return dumps;
 }
 

@@ -31,7 +31,7 @@ struct DumpSelection {
 };
 
 // The parts of envoy.admin.v3.ConfigDump in Envoy's order: BootstrapConfigDump, ClustersConfigDump
-// and so on. Secrets are redacted.
+// and so on. Secrets are redacted, and what may hold one for all we know is left out.
 std::vector<std::unique_ptr<google::protobuf::Message>> DumpConfig(const ConfigSources& sources,
                                                                    const DumpSelection& selection);
 

@@ -45,8 +45,9 @@ void AppendMore(size_t count, Html& out) {
 void AppendHead(const HomeSources& sources, Html& out) {
   const ServerState state = sources.controls.state();
   const bool is_live = state == envoy::admin::v3::ServerInfo::LIVE;
-  out.Markup("<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
-             "<meta name=viewport content=\"width=device-width\"><title>Outrigger: ");
+  out.Markup(
+      "<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
+      "<meta name=viewport content=\"width=device-width\"><title>Outrigger: ");
   out.Text(StateName(state)).Markup("</title><style>").Markup(kHomeStyle);
   out.Markup("</style></head>\n<body><header><h1>Outrigger</h1> ");
   if (is_live) {
@@ -166,8 +167,8 @@ void AppendXdsType(xds::TypeDescription type, absl::Time now, Html& out) {
   const auto served = std::count_if(type.resources.begin(), type.resources.end(), IsServed);
   const auto refused = std::count_if(type.resources.begin(), type.resources.end(),
                                      [](const auto& r) { return r.refused.has_value(); });
-  const bool all_fine = type.resources.empty() ||
-                        type.resources.front().status == ClientStatus::kAcked;
+  const bool all_fine =
+      type.resources.empty() || type.resources.front().status == ClientStatus::kAcked;
   if (all_fine && !type.is_refused) {
     out.Markup("<details>");
   } else {
@@ -218,8 +219,9 @@ std::string_view VersionsText(bool has_active, bool has_warming) {
 }
 
 void AppendListeners(const HomeSources& sources, Html& out) {
-  out.Markup("<h2>Listeners</h2><table><tr><th>name<th>address<th>state<th>from"
-             "<th class=n>connections</tr>\n");
+  out.Markup(
+      "<h2>Listeners</h2><table><tr><th>name<th>address<th>state<th>from"
+      "<th class=n>connections</tr>\n");
   const auto listings = sources.config.listeners.List();
   for (size_t i = 0; i < std::min(listings.size(), kMostRows); ++i) {
     const ListenerSet::Listing& listing = listings[i];
@@ -253,9 +255,10 @@ void AppendEndpoint(const upstream::Endpoint& endpoint, Html& out) {
 }
 
 void AppendEndpoints(const upstream::EndpointSet& set, Html& out) {
-  out.Markup("<table><tr><th>endpoint<th>health<th class=n>weight<th class=n>priority"
-             "<th class=n>connections<th class=n>requests<th class=n>requests so far"
-             "<th class=n>failed<th class=n>failed connects</tr>\n");
+  out.Markup(
+      "<table><tr><th>endpoint<th>health<th class=n>weight<th class=n>priority"
+      "<th class=n>connections<th class=n>requests<th class=n>requests so far"
+      "<th class=n>failed<th class=n>failed connects</tr>\n");
   for (size_t i = 0; i < std::min(set.endpoints.size(), kMostRows); ++i) {
     AppendEndpoint(*set.endpoints[i], out);
   }
@@ -297,7 +300,9 @@ void AppendClusters(const HomeSources& sources, Html& out) {
 void AppendPage(const AdminPage& page, Html& out) {
   out.Markup("<tr><td>");
   if (page.changes) {
-    out.Markup("<details><summary>").Text(page.path).Markup("</summary><form method=post action=\"");
+    out.Markup("<details><summary>")
+        .Text(page.path)
+        .Markup("</summary><form method=post action=\"");
     out.Text(page.path).Markup("\"><button>POST ").Text(page.path);
     out.Markup("</button></form></details>");
   } else {
@@ -336,11 +341,10 @@ AdminReply ServeHome(const Admin& admin, const HomeSources& sources) {
 }  // namespace
 
 void AddHomePage(Admin& admin, const HomeSources& sources) {
-  admin.Add({.path = "/",
-             .about = "the state of the server, for people",
-             .serve = [&admin, &sources](const AdminRequest&) {
-               return ServeHome(admin, sources);
-             }});
+  admin.Add(
+      {.path = "/",
+       .about = "the state of the server, for people",
+       .serve = [&admin, &sources](const AdminRequest&) { return ServeHome(admin, sources); }});
 }
 
 }  // namespace outrigger::server

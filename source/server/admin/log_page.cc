@@ -30,9 +30,8 @@ std::string TopicNames() {
 
 absl::StatusOr<LogLevel> ReadLevel(std::string_view where, std::string_view text) {
   if (const auto level = base::ParseLogLevel(text)) return *level;
-  return base::InvalidArgument(
-      where, ": unknown level \"", text,
-      "\"; known: trace, debug, info, warning, error, critical, off");
+  return base::InvalidArgument(where, ": unknown level \"", text,
+                               "\"; known: trace, debug, info, warning, error, critical, off");
 }
 
 absl::Status AddChange(std::string_view topic, std::string_view level,

@@ -4,7 +4,8 @@
 
 namespace outrigger::server {
 
-// /logging: GET shows the level of each topic; POST sets them, all or (when anything is wrong) none.
+// /logging: GET shows the level of each topic; POST sets them, all or (when anything is wrong)
+// none.
 void AddLogPage(Admin& admin);
 
 }  // namespace outrigger::server

@@ -86,9 +86,9 @@ void AddReadingPages(Admin& admin, const ServerControls& controls, const ServerF
   admin.Add({.path = "/hot_restart_version",
              .about = "always disabled: there is no hot restart",
              .serve = [](const AdminRequest&) { return AdminReply::Text("disabled\n"); }});
-  admin.Add({.path = "/help",
-             .about = "this list",
-             .serve = [&admin](const AdminRequest&) { return ServeHelp(admin); }});
+  admin.Add({.path = "/help", .about = "this list", .serve = [&admin](const AdminRequest&) {
+               return ServeHelp(admin);
+             }});
 }
 
 void AddChangingPages(Admin& admin, const ServerControls& controls) {

@@ -82,8 +82,8 @@ AdminReply ServePrometheus(const stats::Store& store, const AdminRequest& reques
   if (flavor == "envoy") {
     options.flavor = stats::Flavor::kEnvoy;
   } else if (flavor != "promtool") {
-    return BadRequest(base::InvalidArgument("flavor: unknown value \"", flavor,
-                                            "\"; known: promtool, envoy"));
+    return BadRequest(
+        base::InvalidArgument("flavor: unknown value \"", flavor, "\"; known: promtool, envoy"));
   }
   AdminReply reply;
   reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -125,16 +125,17 @@ void AddStatsPages(Admin& admin, stats::Store& store, std::function<void()> upda
                update_gauges();
                return ServeStats(store, request);
              }});
-  admin.Add({.path = "/stats/prometheus",
-             .about = "statistics for Prometheus",
-             .parameters = {{"filter", "a regular expression that part of the dotted name matches"},
-                            {"usedonly", "only what was written since the start"},
-                            {"text_readouts", "texts too, as labels"},
-                            {"flavor", "promtool (default): passes its check; envoy: Envoy's types"}},
-             .serve = [&store, update_gauges](const AdminRequest& request) {
-               update_gauges();
-               return ServePrometheus(store, request);
-             }});
+  admin.Add(
+      {.path = "/stats/prometheus",
+       .about = "statistics for Prometheus",
+       .parameters = {{"filter", "a regular expression that part of the dotted name matches"},
+                      {"usedonly", "only what was written since the start"},
+                      {"text_readouts", "texts too, as labels"},
+                      {"flavor", "promtool (default): passes its check; envoy: Envoy's types"}},
+       .serve = [&store, update_gauges](const AdminRequest& request) {
+         update_gauges();
+         return ServePrometheus(store, request);
+       }});
   admin.Add({.path = "/reset_counters",
              .about = "set every counter to 0",
              .changes = true,

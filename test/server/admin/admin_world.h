@@ -38,8 +38,8 @@ class AdminWorld {
   std::vector<std::unique_ptr<Worker>> workers;
   RouteSet routes{world.turns.loop, workers, [](const std::string&, bool) {}};
   ConnectionBudget budget;
-  ListenerSet listeners{world.turns.loop, workers,     routes,
-                        budget,           base::Milliseconds(1000), world.stats};
+  ListenerSet listeners{world.turns.loop,         workers,    routes, budget,
+                        base::Milliseconds(1000), world.stats};
   Admin admin{world.turns.loop, world.workers, world.stats};
 
  private:

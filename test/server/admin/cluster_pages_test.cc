@@ -34,35 +34,21 @@ TEST_F(ClusterPages, PrintsTheLinesOfEnvoy) {
   its.world.set.Describe()[0].endpoints->endpoints[0]->tally->rq_total().Add(5);
   const std::string c = "outbound|80||a.example::";
   const std::string e = c + "10.0.0.7:8080::";
-  EXPECT_EQ(its.Get("/clusters").body,
-            c + "observability_name::outbound|80||a.example\n" +
-            c + "default_priority::max_connections::1024\n" +
-            c + "default_priority::max_pending_requests::1024\n" +
-            c + "default_priority::max_requests::1024\n" +
-            c + "default_priority::max_retries::3\n" +
-            c + "high_priority::max_connections::1024\n" +
-            c + "high_priority::max_pending_requests::1024\n" +
-            c + "high_priority::max_requests::1024\n" +
-            c + "high_priority::max_retries::3\n" +
-            c + "added_via_api::true\n" +
-            e + "cx_active::0\n" +
-            e + "cx_connect_fail::0\n" +
-            e + "cx_total::0\n" +
-            e + "rq_active::0\n" +
-            e + "rq_error::0\n" +
-            e + "rq_success::0\n" +
-            e + "rq_timeout::0\n" +
-            e + "rq_total::5\n" +
-            e + "hostname::a.example\n" +
-            e + "health_flags::healthy\n" +
-            e + "weight::3\n" +
-            e + "region::north\n" +
-            e + "zone::n1\n" +
-            e + "sub_zone::rack\n" +
-            e + "canary::false\n" +
-            e + "priority::0\n" +
-            e + "success_rate::-1\n" +
-            e + "local_origin_success_rate::-1\n");
+  EXPECT_EQ(
+      its.Get("/clusters").body,
+      c + "observability_name::outbound|80||a.example\n" + c +
+          "default_priority::max_connections::1024\n" + c +
+          "default_priority::max_pending_requests::1024\n" + c +
+          "default_priority::max_requests::1024\n" + c + "default_priority::max_retries::3\n" + c +
+          "high_priority::max_connections::1024\n" + c +
+          "high_priority::max_pending_requests::1024\n" + c +
+          "high_priority::max_requests::1024\n" + c + "high_priority::max_retries::3\n" + c +
+          "added_via_api::true\n" + e + "cx_active::0\n" + e + "cx_connect_fail::0\n" + e +
+          "cx_total::0\n" + e + "rq_active::0\n" + e + "rq_error::0\n" + e + "rq_success::0\n" + e +
+          "rq_timeout::0\n" + e + "rq_total::5\n" + e + "hostname::a.example\n" + e +
+          "health_flags::healthy\n" + e + "weight::3\n" + e + "region::north\n" + e + "zone::n1\n" +
+          e + "sub_zone::rack\n" + e + "canary::false\n" + e + "priority::0\n" + e +
+          "success_rate::-1\n" + e + "local_origin_success_rate::-1\n");
 }
 
 TEST_F(ClusterPages, SaysWhatTheControlPlaneHoldsOfAnEndpoint) {

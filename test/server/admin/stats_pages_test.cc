@@ -16,12 +16,12 @@ struct StatsPages : testing::Test {
     AddStatsPages(its.admin, its.world.stats, [this] { ++updates; });
   }
   stats::GroupPtr Count(std::string_view name, uint64_t value) {
-    auto group = its.world.stats.DeclareOne(stats::Scope("", "envoy"), name, stats::Kind::kCounter);
+    auto group = its.world.stats.DeclareOne(stats::Scope("", ""), name, stats::Kind::kCounter);
     group->counter(0).Add(value);
     return group;
   }
   stats::GroupPtr Set(std::string_view name, uint64_t value) {
-    auto group = its.world.stats.DeclareOne(stats::Scope("", "envoy"), name, stats::Kind::kGauge);
+    auto group = its.world.stats.DeclareOne(stats::Scope("", ""), name, stats::Kind::kGauge);
     group->gauge(0).Set(value);
     return group;
   }
@@ -35,9 +35,8 @@ TEST_F(StatsPages, AnswersIstioWhetherConfigurationCame) {
   const auto cds = Count("cluster_manager.cds.update_success", 2);
   const auto lds = Count("listener_manager.lds.update_success", 1);
   const auto other = Count("cluster_manager.cds.update_attempt", 3);
-  const auto untouched =
-      its.world.stats.DeclareOne(stats::Scope("", "envoy"), "listener_manager.lds.update_rejected",
-                                 stats::Kind::kCounter);
+  const auto untouched = its.world.stats.DeclareOne(
+      stats::Scope("", ""), "listener_manager.lds.update_rejected", stats::Kind::kCounter);
   const Answer answer = its.Get(
       R"(/stats?usedonly&filter=^(cluster_manager\.cds|listener_manager\.lds)\.(update_success|update_rejected)$)");
   EXPECT_EQ(answer.status, 200);
@@ -50,9 +49,9 @@ TEST_F(StatsPages, AnswersIstioWhetherTheServerIsLive) {
   const auto state = Set("server.state", 0);
   const auto live = Set("server.live", 1);
   const auto started = Set("listener_manager.workers_started", 1);
-  EXPECT_EQ(its.Get(R"(/stats?usedonly&filter=^(server\.state|listener_manager\.workers_started))")
-                .body,
-            "listener_manager.workers_started: 1\nserver.state: 0\n");
+  EXPECT_EQ(
+      its.Get(R"(/stats?usedonly&filter=^(server\.state|listener_manager\.workers_started))").body,
+      "listener_manager.workers_started: 1\nserver.state: 0\n");
 }
 
 TEST_F(StatsPages, AnswersIstioHowManyConnectionsAreOpen) {
@@ -85,7 +84,7 @@ TEST_F(StatsPages, SpeaksJson) {
 TEST_F(StatsPages, SpeaksPrometheusAtBothPaths) {
   const auto a = Count("apples", 3);
   const Answer answer = its.Get("/stats/prometheus?usedonly&filter=^apples$");
-  EXPECT_THAT(answer.body, HasSubstr("envoy_apples{} 3\n"));
+  EXPECT_THAT(answer.body, HasSubstr("\nenvoy_apples 3\n"));
   EXPECT_THAT(answer.content_type, HasSubstr("version=0.0.4"));
   EXPECT_EQ(its.Get("/stats?format=prometheus&usedonly&filter=^apples$").body, answer.body);
 }
