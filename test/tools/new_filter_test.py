@@ -36,48 +36,48 @@ class NewFilterTest(unittest.TestCase):
 
     def test_writes_the_api_the_source_and_the_test(self):
         before = self.files()
-        self.make("path_limit")
+        self.make("trial_limit")
         self.assertEqual(self.files() - before, {
-            "api/outrigger/extensions/filters/http/path_limit/v1/path_limit.proto",
-            "api/outrigger/extensions/filters/http/path_limit/v1/BUILD.bazel",
-            "source/extensions/http_filters/path_limit/path_limit.h",
-            "source/extensions/http_filters/path_limit/path_limit.cc",
-            "source/extensions/http_filters/path_limit/BUILD.bazel",
-            "test/extensions/http_filters/path_limit/path_limit_test.cc",
-            "test/extensions/http_filters/path_limit/BUILD.bazel",
+            "api/outrigger/extensions/filters/http/trial_limit/v1/trial_limit.proto",
+            "api/outrigger/extensions/filters/http/trial_limit/v1/BUILD.bazel",
+            "source/extensions/http_filters/trial_limit/trial_limit.h",
+            "source/extensions/http_filters/trial_limit/trial_limit.cc",
+            "source/extensions/http_filters/trial_limit/BUILD.bazel",
+            "test/extensions/http_filters/trial_limit/trial_limit_test.cc",
+            "test/extensions/http_filters/trial_limit/BUILD.bazel",
         })
 
     def test_leaves_no_placeholder_behind(self):
-        self.make("path_limit")
+        self.make("trial_limit")
         for path in self.files() - {"tools/new_filter"}:
             self.assertNotIn("$(name)", self.text(path), path)
             self.assertNotIn("$(Class)", self.text(path), path)
 
     def test_names_the_class_and_the_message(self):
-        self.make("path_limit_2x")
-        folder = "source/extensions/http_filters/path_limit_2x/path_limit_2x"
-        self.assertIn("class PathLimit2x final : public http::HttpFilter", self.text(folder + ".cc"))
-        self.assertIn("message PathLimit2x {", self.text(
-            "api/outrigger/extensions/filters/http/path_limit_2x/v1/path_limit_2x.proto"))
+        self.make("trial_limit_2x")
+        folder = "source/extensions/http_filters/trial_limit_2x/trial_limit_2x"
+        self.assertIn("class TrialLimit2x final : public http::HttpFilter", self.text(folder + ".cc"))
+        self.assertIn("message TrialLimit2x {", self.text(
+            "api/outrigger/extensions/filters/http/trial_limit_2x/v1/trial_limit_2x.proto"))
 
     def test_enters_the_filter_in_each_list_once_and_changes_nothing_else(self):
         before = {path: self.text(path).splitlines() for path in COPIED[1:]}
-        self.make("path_limit")
+        self.make("trial_limit")
         added = {path: [line for line in self.text(path).splitlines() if line not in lines]
                  for path, lines in before.items()}
         self.assertEqual(added, {
-            "api/BUILD.bazel": ['    "outrigger/extensions/filters/http/path_limit/v1",'],
-            "source/main/BUILD.bazel": ['        "//source/extensions/http_filters/path_limit",'],
+            "api/BUILD.bazel": ['    "outrigger/extensions/filters/http/trial_limit/v1",'],
+            "source/main/BUILD.bazel": ['        "//source/extensions/http_filters/trial_limit",'],
             "source/main/register_extensions.cc": [
-                '#include "source/extensions/http_filters/path_limit/path_limit.h"',
-                '  registry.AddHttpFilter<path_limit::Config>("path_limit", &path_limit::Create);',
+                '#include "source/extensions/http_filters/trial_limit/trial_limit.h"',
+                '  registry.AddHttpFilter<trial_limit::Config>("trial_limit", &trial_limit::Create);',
             ],
         })
         for path, lines in before.items():
             self.assertEqual([line for line in self.text(path).splitlines() if line in lines], lines)
 
     def test_keeps_the_lists_sorted(self):
-        for name in ("zebra", "aardvark", "path_limit"):
+        for name in ("zebra", "aardvark", "trial_limit"):
             self.make(name)
         for path, start in (("source/main/BUILD.bazel", '        "//source/extensions/http_filters/'),
                             ("api/BUILD.bazel", '    "outrigger/extensions/filters/http/'),
@@ -88,11 +88,11 @@ class NewFilterTest(unittest.TestCase):
             self.assertEqual(members, sorted(members), path)
 
     def test_refuses_what_is_there_already_and_touches_nothing(self):
-        self.make("path_limit")
+        self.make("trial_limit")
         before = {path: self.text(path) for path in self.files()}
-        again = self.run_with("path_limit")
+        again = self.run_with("trial_limit")
         self.assertEqual(again.returncode, 1)
-        self.assertIn("path_limit.proto is there already; choose another name", again.stderr)
+        self.assertIn("trial_limit.proto is there already; choose another name", again.stderr)
         self.assertEqual({path: self.text(path) for path in self.files()}, before)
 
     def test_refuses_names_that_are_not_in_snake_case(self):
@@ -104,7 +104,7 @@ class NewFilterTest(unittest.TestCase):
     def test_says_which_list_it_did_not_find(self):
         (self.root / "source/main/register_extensions.cc").write_text("int main() {}\n")
         before = self.files()
-        lost = self.run_with("path_limit")
+        lost = self.run_with("trial_limit")
         self.assertEqual(lost.returncode, 1)
         self.assertIn("source/main/register_extensions.cc: found no line like", lost.stderr)
         self.assertEqual(self.files(), before)
