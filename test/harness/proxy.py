@@ -55,6 +55,10 @@ class Proxy:
                                           f"listener {listener} is there")
         return self._ports[listener]
 
+    def set_port(self, listener, port):
+        """A listener has moved."""
+        self._ports[listener] = port
+
     def listener_ports(self):
         """The ports of the listeners that serve, by name, as they are now."""
         statuses = self.admin("/listeners?format=json").json().get("listener_statuses", [])
