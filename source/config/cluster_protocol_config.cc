@@ -69,13 +69,10 @@ uint32_t ReadWindow(const google::protobuf::UInt32Value& bytes, const Place& pla
 void ReadHttp2(const Http2ProtocolOptions& from, ClusterSpec& spec, const Place& place) {
   spec.protocol = upstream::UpstreamProtocol::kHttp2;
   upstream::Http2Settings& to = spec.http2;
-  if (from.has_hpack_table_size()) to.header_table_bytes = from.hpack_table_size().value();
-  if (from.has_max_concurrent_streams()) {
-    to.max_concurrent_streams = from.max_concurrent_streams().value();
-    if (to.max_concurrent_streams == 0u || *to.max_concurrent_streams > 2147483647u) {
-      place.At("max_concurrent_streams")
-          .Refuse(absl::StrCat("must be from 1 to 2147483647, got ", *to.max_concurrent_streams));
-    }
+  for (const auto& [is_set, field] :
+       {std::pair(from.has_hpack_table_size(), "hpack_table_size"),
+        std::pair(from.has_max_concurrent_streams(), "max_concurrent_streams")}) {
+    if (is_set) place.At(field).Refuse("not implemented for upstream connections");
   }
   if (from.has_initial_stream_window_size()) {
     to.stream_window_bytes =

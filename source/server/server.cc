@@ -25,6 +25,20 @@ std::vector<upstream::WorkerClusters*> ClustersOf(
   return clusters;
 }
 
+http::http2::Options Http2OptionsOf(const upstream::ClusterSpec& cluster) {
+  http::http2::Options options;
+  const upstream::Http2Settings& settings = cluster.http2;
+  if (settings.stream_window_bytes) options.stream_window_bytes = *settings.stream_window_bytes;
+  if (settings.connection_window_bytes) {
+    options.connection_window_bytes = *settings.connection_window_bytes;
+  }
+  options.keepalive.interval = settings.keepalive_interval;
+  if (settings.keepalive_timeout.count() > 0) {
+    options.keepalive.timeout = settings.keepalive_timeout;
+  }
+  return options;
+}
+
 }  // namespace
 
 std::string_view ToString(State state) {
@@ -66,15 +80,18 @@ Server::Server(const ServerSurroundings& surroundings, const ServerOptions& opti
       routes_(surroundings.loop, workers_,
               [this](const std::string& name, bool wanted) {
                 if (ads_ == nullptr) return;
-                wanted ? ads_->Watch(kRouteType, name) : ads_->Unwatch(kRouteType, name);
+                // The route set keeps the listener's own initial_fetch_timeout.
+                wanted ? ads_->Watch(kRouteType, name, base::Milliseconds(0))
+                       : ads_->Unwatch(kRouteType, name);
               }),
       listeners_(surroundings.loop, workers_, routes_, budget_, options.drain_time,
                  surroundings.stats),
       clusters_(surroundings.loop, ClustersOf(workers_), *resolver_, surroundings.stats,
                 std::random_device()(),
-                [this](const std::string& name, bool wanted) {
+                [this](const std::string& name, bool wanted, base::Milliseconds fetch_timeout) {
                   if (ads_ == nullptr) return;
-                  wanted ? ads_->Watch(kEndpointType, name) : ads_->Unwatch(kEndpointType, name);
+                  wanted ? ads_->Watch(kEndpointType, name, fetch_timeout)
+                         : ads_->Unwatch(kEndpointType, name);
                 }),
       live_config_(surroundings.loop, surroundings.compiler, options.unknown_fields, clusters_,
                    listeners_, routes_),
@@ -141,6 +158,9 @@ void Server::MakeAdsClient() {
   options.stream.metadata = spec.initial_metadata;
   options.stream.connect_timeout = spec.connect_timeout;
   options.fetch_timeout = spec.fetch_timeout;
+  for (const auto& cluster : bootstrap_.clusters) {
+    if (cluster->name->text() == spec.cluster_name) options.stream.http2 = Http2OptionsOf(*cluster);
+  }
   options.endpoints = [this, cluster = spec.cluster_name] { return EndpointsOf(cluster); };
   options.on_first_update = [this](std::string_view type) {
     if (type == kClusterType) has_clusters_ = true;

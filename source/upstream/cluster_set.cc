@@ -141,7 +141,7 @@ void ClusterSet::Drop(Version& version, Entry& entry) {
   if (!users.empty()) return;
   const std::string name = found->first;
   eds_.erase(found);
-  on_eds_interest_(name, /*wanted=*/false);
+  on_eds_interest_(name, /*wanted=*/false, base::Milliseconds(0));
 }
 
 // --- endpoints ---------------------------------------------------------------------------------
@@ -149,7 +149,9 @@ void ClusterSet::Drop(Version& version, Entry& entry) {
 ClusterSet::EdsSource& ClusterSet::Use(const ClusterSpec& spec, Entry& entry) {
   EdsSource& source = eds_[EdsNameOf(spec)];
   source.users.push_back(&entry);
-  if (source.users.size() == 1) on_eds_interest_(EdsNameOf(spec), /*wanted=*/true);
+  if (source.users.size() == 1) {
+    on_eds_interest_(EdsNameOf(spec), /*wanted=*/true, spec.eds_initial_fetch_timeout);
+  }
   return source;
 }
 

@@ -39,7 +39,9 @@ class ClusterSet final {
     std::string waits_for;  // of `warming`: `eds example` or `dns example.com`, for people
   };
   // Which EDS resources are wanted, as they begin or cease to be; from inside Add and Remove.
-  using OnEdsInterest = std::function<void(const std::string& eds_name, bool wanted)>;
+  // `fetch_timeout` is the initial_fetch_timeout of who wanted it first; 0: for ever.
+  using OnEdsInterest = std::function<void(const std::string& eds_name, bool wanted,
+                                           base::Milliseconds fetch_timeout)>;
 
   // `workers`: posted to through their loops; they, `resolver` and `stats` outlive this object.
   ClusterSet(event::Loop& loop, std::vector<WorkerClusters*> workers, net::DnsResolver& resolver,

@@ -33,8 +33,6 @@ enum class UpstreamProtocol : uint8_t { kHttp1, kHttp2 };
 
 // What we ask of an HTTP/2 peer; unset: the codec's default.
 struct Http2Settings {
-  std::optional<uint32_t> header_table_bytes;
-  std::optional<uint32_t> max_concurrent_streams;
   std::optional<uint32_t> stream_window_bytes;
   std::optional<uint32_t> connection_window_bytes;
   base::Milliseconds keepalive_interval{0};  // 0: no PINGs

@@ -190,7 +190,7 @@ TEST(ClusterStorm, ServesSeveralWorkersWhileClustersChange) {
   Server servers[3];
   Thread workers[2];
   ClusterSet set(turns.loop, {&workers[0].clusters, &workers[1].clusters}, dns, stats, 1,
-                 [](const std::string&, bool) {});
+                 [](const std::string&, bool, base::Milliseconds) {});
   for (Thread& worker : workers) worker.Start();
   Random random(3);
   uint64_t round = 0;

@@ -247,7 +247,9 @@ class World {
 
  private:
   ClusterSet::OnEdsInterest Interest() {
-    return [this](const std::string& name, bool is_wanted) { wanted[name] = is_wanted; };
+    return [this](const std::string& name, bool is_wanted, base::Milliseconds) {
+      wanted[name] = is_wanted;
+    };
   }
   uint64_t fingerprint_ = 0;
   std::map<net::RawPeer*, size_t> seen_;

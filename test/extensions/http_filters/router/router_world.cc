@@ -159,7 +159,7 @@ void World::AddCluster(std::string_view name, std::vector<testing::ScriptedUpstr
   auto state = std::make_shared<upstream::ClusterState>();
   state->spec = std::move(spec);
   state->endpoints = std::move(endpoints);
-  state->breakers = std::make_shared<upstream::CircuitBreakers>(/*has_one_worker=*/true);
+  state->breakers = std::make_shared<upstream::CircuitBreakers>();
   state->stats = &stats;
   clusters.Install(std::move(state));
 }
