@@ -108,6 +108,7 @@ void ForEachEndpoint(const ClusterLoadAssignment& assignment, const Place& place
 upstream::EndpointSet CompileEndpoints(const ClusterLoadAssignment& assignment,
                                        const Place& place) {
   upstream::EndpointSet set;
+  set.overprovisioning_factor_percent = ReadOverprovisioningFactor(assignment, place);
   ForEachEndpoint(
       assignment, place, [&set](const LbEndpoint& from, Endpoint endpoint, const Place& at) {
         endpoint.addresses.push_back(ReadAddress(from.endpoint().address(), at.At("address")));

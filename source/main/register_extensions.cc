@@ -1,5 +1,6 @@
 #include "source/main/register_extensions.h"
 
+#include "source/extensions/access_loggers/file_logger.h"
 #include "source/extensions/http_filters/local_ratelimit/local_ratelimit.h"
 #include "source/extensions/http_filters/rbac/rbac.h"
 #include "source/extensions/http_filters/router/router.h"
@@ -18,6 +19,20 @@ void RegisterExtensions(config::Registry& registry, access_loggers::LogFiles& lo
   // What a filter chain may end in.
   registry.AddHttpTerminal<envoy::extensions::filters::http::router::v3::Router>("router",
                                                                                  &router::Create);
+
+  // Access loggers.
+  registry.AddAccessLogger<access_loggers::FileAccessLog>(
+      [&log_files](const auto& config, config::FactoryContext&) {
+        return access_loggers::CreateFileLogger(config, log_files);
+      });
+  registry.AddAccessLogger<access_loggers::StdoutAccessLog>(
+      [&log_files](const auto& config, config::FactoryContext&) {
+        return access_loggers::CreateStdoutLogger(config, log_files);
+      });
+  registry.AddAccessLogger<access_loggers::StderrAccessLog>(
+      [&log_files](const auto& config, config::FactoryContext&) {
+        return access_loggers::CreateStderrLogger(config, log_files);
+      });
 }
 
 }  // namespace outrigger::main

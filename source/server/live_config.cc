@@ -92,9 +92,7 @@ xds::ResourceType LiveConfig::EndpointType() {
           .timed_out =
               [this](const std::vector<std::string>& names) {
                 for (const std::string& n : names) clusters_.StopWaitingForEndpoints(n);
-              },
-          // Where a cluster's EDS name is not its own, this is the name that was asked for.
-          .scope = [](std::string_view name) { return stats::ClusterScope(name); }};
+              }};
 }
 
 xds::ResourceType LiveConfig::ListenerType() {

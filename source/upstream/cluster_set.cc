@@ -37,7 +37,7 @@ absl::Status ClusterSet::Add(std::shared_ptr<const ClusterSpec> spec) {
   if (is_new) {
     slot = std::make_unique<Entry>();
     slot->name = spec->name;
-    slot->breakers = std::make_shared<CircuitBreakers>(workers_.size() == 1);
+    slot->breakers = std::make_shared<CircuitBreakers>();
   }
   Entry& entry = *slot;
   const ClusterSpec* active = entry.active.spec.get();

@@ -62,7 +62,6 @@ struct ClusterSpec {
   LbPolicy lb_policy = LbPolicy::kRoundRobin;
   uint32_t least_request_choices = 2;
   double panic_threshold_percent = 50;
-  uint32_t overprovisioning_factor_percent = 140;
   CircuitBreakerLimits breakers[2];  // by RoutingPriority: DEFAULT, HIGH
   UpstreamProtocol protocol = UpstreamProtocol::kHttp1;
   std::optional<uint32_t> max_requests_per_connection;
@@ -73,7 +72,8 @@ struct ClusterSpec {
   std::optional<net::KeepaliveOptions> keepalive;
   std::optional<net::Address> bind_source;
 
-  std::vector<DnsName> dns_names;  // kStrictDns
+  std::vector<DnsName> dns_names;                  // kStrictDns
+  uint32_t overprovisioning_factor_percent = 140;  // kStrictDns; other sets say it themselves
   net::DnsFamily dns_family = net::DnsFamily::kAuto;
   base::Milliseconds dns_refresh{5000};
   // After a failed answer; doubles up to the maximum while answers keep failing.

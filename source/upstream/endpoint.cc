@@ -47,9 +47,11 @@ std::shared_ptr<const EndpointSet> Reconcile(const std::shared_ptr<const Endpoin
     for (const EndpointPtr& endpoint : current->endpoints) known[endpoint->addresses] = &endpoint;
   }
   auto made = std::make_shared<EndpointSet>();
+  made->overprovisioning_factor_percent = next.overprovisioning_factor_percent;
   made->endpoints.reserve(next.endpoints.size());
   absl::flat_hash_set<Addresses> seen;
-  bool is_same = current != nullptr;
+  bool is_same = current != nullptr &&
+                 current->overprovisioning_factor_percent == next.overprovisioning_factor_percent;
   for (const EndpointPtr& endpoint : next.endpoints) {
     if (!seen.insert(endpoint->addresses).second) continue;
     const auto found = known.find(endpoint->addresses);

@@ -54,6 +54,8 @@ bool MeansTheSame(const Endpoint& a, const Endpoint& b);
 // the next set.
 struct EndpointSet {
   std::vector<std::shared_ptr<const Endpoint>> endpoints;
+  // By how much usable endpoints may be asked to do more, before a lower priority helps.
+  uint32_t overprovisioning_factor_percent = 140;
 };
 
 // What a cluster serves from when `next` comes after `current` (null: nothing yet): endpoints that

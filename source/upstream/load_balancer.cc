@@ -136,8 +136,8 @@ bool IsAmong(const Endpoint& endpoint, absl::Span<const Endpoint* const> avoid) 
 
 }  // namespace
 
-LoadBalancer::LoadBalancer(const ClusterSpec& spec, absl::Span<WorkerEndpoint* const> endpoints,
-                           Random& random)
+LoadBalancer::LoadBalancer(const ClusterSpec& spec, uint32_t overprovisioning_factor_percent,
+                           absl::Span<WorkerEndpoint* const> endpoints, Random& random)
     : random_(random) {
   std::vector<PriorityHealth> priorities;
   for (const WorkerEndpoint* each : endpoints) {
@@ -149,7 +149,7 @@ LoadBalancer::LoadBalancer(const ClusterSpec& spec, absl::Span<WorkerEndpoint* c
     if (Belongs(endpoint, ShareKind::kDegraded)) ++priority.degraded;
   }
   const std::vector<PriorityShare> shares = SpreadOverPriorities(
-      priorities, spec.overprovisioning_factor_percent, spec.panic_threshold_percent);
+      priorities, overprovisioning_factor_percent, spec.panic_threshold_percent);
   groups_.reserve(shares.size());  // choosers refer to the rows in them
   uint32_t percent = 0;
   for (const PriorityShare& share : shares) {

@@ -30,8 +30,8 @@ class LoadBalancer final {
     bool is_panic = false;               // chosen without regard to health
   };
 
-  LoadBalancer(const ClusterSpec& spec, absl::Span<WorkerEndpoint* const> endpoints,
-               Random& random);
+  LoadBalancer(const ClusterSpec& spec, uint32_t overprovisioning_factor_percent,
+               absl::Span<WorkerEndpoint* const> endpoints, Random& random);
   ~LoadBalancer();
 
   // An endpoint that is not in `avoid` while there is one in the priority that was chosen.

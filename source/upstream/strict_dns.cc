@@ -58,6 +58,7 @@ base::Milliseconds StrictDns::RefreshAfter(Name& name,
 
 EndpointSet StrictDns::Endpoints() const {
   EndpointSet set;
+  set.overprovisioning_factor_percent = spec_->overprovisioning_factor_percent;
   for (const auto& name : names_) {
     for (const net::Address& address : name->addresses) {
       auto endpoint = std::make_shared<Endpoint>(name->dns.like);

@@ -112,7 +112,8 @@ void WorkerCluster::SetEndpoints(std::shared_ptr<const ClusterState> state) {
     }
     row.push_back(endpoints_.back().get());
   }
-  balancer_ = std::make_unique<LoadBalancer>(spec(), row, random_);
+  balancer_ = std::make_unique<LoadBalancer>(
+      spec(), state_->endpoints->overprovisioning_factor_percent, row, random_);
   for (auto& [tally, endpoint] : known) Retire(std::move(endpoint));
 }
 

@@ -84,7 +84,7 @@ void ResourceFeed::Unwatch(const std::string& name) {
 std::vector<std::string> ResourceFeed::TakeUnwanted() {
   const absl::flat_hash_set<std::string> taken = std::exchange(unwanted_, {});
   for (const std::string& name : taken) {
-    set_.Forget(name);
+    set_.Remove(name, /*keeps_data=*/false);
     ttls_.erase(name);
   }
   return {taken.begin(), taken.end()};
@@ -220,9 +220,16 @@ void ResourceFeed::Conclude(const Outcome& outcome, std::string refusal, bool an
     counters_.SetAccepted(outcome.version, now, apply_time);
     last_.version = outcome.version;
     last_.last_accepted = now;
-    LOG(kInfo, kXds, ShortName(type_.url), ": accepted version \"", outcome.version, "\", ",
-        outcome.taken.size(), " changed of ", outcome.resource_count, ", in ",
-        absl::ToInt64Milliseconds(apply_time), " ms");
+    const std::string line =
+        base::StrCat(ShortName(type_.url), ": accepted version \"", outcome.version, "\", ",
+                     outcome.taken.size(), " changed of ", outcome.resource_count, ", in ",
+                     absl::ToInt64Milliseconds(apply_time), " ms");
+    // Endpoints and routes change all the time.
+    if (type_.is_wildcard) {
+      LOG(kInfo, kXds, line);
+    } else {
+      LOG(kDebug, kXds, line);
+    }
   }
   for (const RefusedResource& resource : outcome.update.refused) {
     const auto at = interest_.find(resource.name);

@@ -48,8 +48,6 @@ void ResourceSet::SetTimedOut(const std::string& name) {
   if (at != entries_.end()) at->second->is_timed_out = true;
 }
 
-void ResourceSet::Forget(const std::string& name) { entries_.erase(name); }
-
 bool ResourceSet::IsAnswered(const std::string& name) const {
   const auto at = entries_.find(name);
   if (at == entries_.end()) return false;

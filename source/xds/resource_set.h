@@ -49,10 +49,9 @@ class ResourceSet final {
   void Accept(ReadyResource resource, absl::Time now);
   void Reaffirm(const std::string& name, std::string version);
   void Refuse(RefusedResource resource, absl::Time now);
-  // The server no longer has it. `keeps_data`: what it sent last goes on serving.
+  // Nobody wants it, or the server no longer has it. `keeps_data`: what came last goes on serving.
   void Remove(const std::string& name, bool keeps_data);
   void SetTimedOut(const std::string& name);
-  void Forget(const std::string& name);
 
   // Whether anything came for `name`, good or bad.
   bool IsAnswered(const std::string& name) const;
@@ -63,7 +62,6 @@ class ResourceSet final {
   void ForEachVersion(
       absl::FunctionRef<void(const std::string& name, const std::string& version)> visit) const;
   std::vector<ResourceDescription> Describe() const;  // by name
-  size_t size() const { return entries_.size(); }
 
  private:
   struct Entry {

@@ -16,7 +16,7 @@ namespace outrigger::xds {
 
 // A resource as the wire gave it, decoded no further than its envelope.
 struct WireResource {
-  std::string name;     // delta: from the envelope; SotW: found by NameOf after decoding
+  std::string name;     // from the envelope, or else from the body itself
   std::string version;  // delta: its own; SotW: the response's
   google::protobuf::Any body;
 };
@@ -64,7 +64,8 @@ struct ResourceType {
   // May be null.
   std::function<void(const std::vector<std::string>& names)> timed_out;
   // Main thread: where the subscription's statistics go: wildcard types are asked once, with an
-  // empty name, others for each name. Left out, or null: they are not counted.
+  // empty name, others for each name. Left out, or null: they are not counted here, as those of
+  // endpoints, `cluster.<name>.update_*`, which are the cluster's.
   std::function<std::optional<stats::Scope>(std::string_view name)> scope = nullptr;
 };
 

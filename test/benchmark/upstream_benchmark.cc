@@ -24,7 +24,7 @@ void Pick(benchmark::State& state) {
     row.push_back(endpoints.back().get());
   }
   Random random(1);
-  LoadBalancer balancer(spec, row, random);
+  LoadBalancer balancer(spec, 140, row, random);
   for (auto _ : state) benchmark::DoNotOptimize(balancer.Pick().endpoint);
 }
 constexpr auto kRoundRobin = static_cast<int64_t>(LbPolicy::kRoundRobin);
@@ -37,11 +37,10 @@ BENCHMARK(Pick)
     ->Args({kLeastRequest, 100, 1})
     ->Args({kLeastRequest, 10'000, 5});
 
-// What a request costs in circuit breakers and statistics; range(0): whether there is one worker.
+// What a request costs in circuit breakers and statistics.
 void CountARequest(benchmark::State& state) {
-  static CircuitBreakers breakers(true);
-  static CircuitBreakers shared(false);
-  BreakerCounts& counts = (state.range(0) != 0 ? breakers : shared).by_priority[0];
+  static CircuitBreakers breakers;
+  BreakerCounts& counts = breakers.by_priority[0];
   const CircuitBreakerLimits limits;
   const ClusterCounters counters;
   const EndpointTally tally;
@@ -58,8 +57,7 @@ void CountARequest(benchmark::State& state) {
     counters.upstream_rq_active.Decrement();
   }
 }
-BENCHMARK(CountARequest)->Arg(1)->Arg(0);
-BENCHMARK(CountARequest)->Arg(0)->Threads(2);
+BENCHMARK(CountARequest)->Threads(1)->Threads(2);
 
 }  // namespace
 }  // namespace outrigger::upstream

@@ -81,7 +81,7 @@ TEST(CircuitBreakers, AllowAsManyRetriesAsConfigured) {
 
 TEST(CircuitBreakers, MeasureRetriesByTheRequestsWithABudget) {
   const CircuitBreakerLimits limits{.retry_budget_percent = 20, .retry_budget_min_concurrency = 3};
-  BreakerCounts counts(/*has_one_writer=*/true);
+  BreakerCounts counts;
   EXPECT_EQ(counts.MaxRetries(limits), 3);
   for (int i = 0; i < 40; ++i) counts.requests.Add();
   for (int i = 0; i < 10; ++i) counts.pending.Add();

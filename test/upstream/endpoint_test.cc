@@ -77,6 +77,7 @@ TEST(Reconcile, SeesEachPropertyThatMakesADifference) {
   EXPECT_TRUE(
       differs([](Endpoint& e) { e.addresses.push_back(*net::Address::Ip("127.0.0.2", 1)); }));
   EXPECT_NE(Reconcile(current, {}), current);
+  EXPECT_NE(Reconcile(current, {{At(1)}, 200}), current);
 }
 
 TEST(EndpointTally, CountsResponsesByStatus) {

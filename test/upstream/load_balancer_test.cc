@@ -42,7 +42,7 @@ class Row {
   void Build() {
     std::vector<WorkerEndpoint*> row;
     for (const auto& each : endpoints_) row.push_back(each.get());
-    balancer_ = std::make_unique<LoadBalancer>(spec_, row, random_);
+    balancer_ = std::make_unique<LoadBalancer>(spec_, 140, row, random_);
   }
   ClusterSpec spec_;
   Random random_{42};

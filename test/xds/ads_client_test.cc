@@ -384,6 +384,16 @@ TEST(AdsClient, TakesAResponseOfManyMegabytes) {
   EXPECT_EQ(session.applied.held.size(), 20'000u);
 }
 
+TEST(AdsClient, CountsFieldsThatItDoesNotKnow) {
+  SotwSession session;
+  session.client->Begin(kTypeUrl);
+  session.client->Start();
+  session.Next();
+  session.server.Send(Sotw("1", "a", {{"x", "newer"}, {"y", "newer"}}));
+  EXPECT_FALSE(session.Next().has_error_detail());
+  EXPECT_EQ(session.Stat("server.dynamic_unknown_fields"), 2u);
+}
+
 TEST(AdsClient, IgnoresATypeThatWasNotAskedFor) {
   SotwSession session;
   session.client->Begin(kTypeUrl);

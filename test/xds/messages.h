@@ -16,7 +16,8 @@
 #include "source/xds/response.h"
 
 // Resources and messages for tests of xds. The resources are envoy.config.core.v3.Node: any message
-// with its name in field 1 does. A resource whose `cluster` is "bad" does not compile.
+// with its name in field 1 does. A resource whose `cluster` is "bad" does not compile;
+// one whose `cluster` is "newer" has a field that is not known.
 namespace outrigger::xds::test {
 
 using DeltaRequest = envoy::service::discovery::v3::DeltaDiscoveryRequest;
@@ -81,8 +82,10 @@ inline ResourceType NodeType(bool is_wildcard) {
     if (message.cluster() == "bad") {
       return base::InvalidArgument("cluster: must not be \"bad\"");
     }
-    return ResourceType::Compiled{.name = message.id(),
-                                  .object = std::make_shared<const std::string>(message.cluster())};
+    ResourceType::Compiled compiled{
+        .name = message.id(), .object = std::make_shared<const std::string>(message.cluster())};
+    if (message.cluster() == "newer") compiled.unknown_fields = {"a.b: unknown field 99"};
+    return compiled;
   };
   return type;
 }

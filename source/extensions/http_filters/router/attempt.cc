@@ -111,7 +111,11 @@ void Attempt::OnResponseTrailers() {
 
 void Attempt::OnResponseError(const http::StreamError& error) {
   const bool is_remote = error.kind != http::ErrorKind::kLocal;
-  if (is_remote) cluster_->counters().upstream_rq_rx_reset.Increment();
+  const upstream::ClusterCounters& counters = cluster_->counters();
+  if (is_remote) counters.upstream_rq_rx_reset.Increment();
+  if (error.kind == http::ErrorKind::kProtocol || error.kind == http::ErrorKind::kLimit) {
+    counters.upstream_cx_protocol_error.Increment();
+  }
   endpoint_->tally->rq_error().Increment();
   Close();
   stream_.OnAttemptFailed(

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "source/config/registry.h"
-#include "source/config/runtime_values.h"
 #include "source/extensions/http_filters/router/router.h"
 #include "test/extensions/http_filters/router/router_world.h"
 
@@ -156,8 +155,7 @@ TEST(RouterConfig, NamesTheHeadersThatCanBeStrict) {
   World world;
   World::RouterConfig config;
   config.add_strict_check_headers("x-other");
-  const config::RuntimeValues runtime;
-  config::FactoryContext context(world.turns.clock, world.stats, "other", runtime);
+  config::FactoryContext context(world.turns.clock, world.stats, "other", world.runtime);
   EXPECT_EQ(Create(config, context).status().message(),
             "strict_check_headers[0]: unknown header \"x-other\"; known: "
             "x-envoy-upstream-rq-timeout-ms, x-envoy-upstream-rq-per-try-timeout-ms, "

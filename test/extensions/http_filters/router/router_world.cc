@@ -1,7 +1,6 @@
 #include "test/extensions/http_filters/router/router_world.h"
 
 #include "source/config/registry.h"
-#include "source/config/runtime_values.h"
 #include "source/extensions/http_filters/router/router.h"
 
 namespace outrigger::router {
@@ -137,7 +136,6 @@ World::~World() {
 }
 
 void World::Configure(const RouterConfig& config) {
-  const config::RuntimeValues runtime;
   config::FactoryContext context(turns.clock, stats, "ingress", runtime);
   auto terminal = Create(config, context);
   CHECK(terminal.ok());

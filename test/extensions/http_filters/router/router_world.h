@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "envoy/extensions/filters/http/router/v3/router.pb.h"
+#include "source/config/runtime_values.h"
 #include "source/http/filter.h"
 #include "source/route/route_table.h"
 #include "source/stats/store.h"
@@ -117,6 +118,7 @@ class World {
 
   net::TestLoop turns;
   stats::Store stats;
+  config::RuntimeValues runtime;
   upstream::ClusterNames names;
   testing::ScriptedUpstream server{turns};
   upstream::WorkerClusters clusters{turns.loop};
