@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include <google/protobuf/any.pb.h>
 #include <google/protobuf/message.h>
@@ -106,9 +107,13 @@ template <typename Config, typename Create>
 void Registry::AddHttpFilter(std::string_view, Create create) {
   filters_[Config::descriptor()->full_name()] = Wrap<Config, MadeFilter>(
       [create](const Config& config, FactoryContext& context) -> absl::StatusOr<MadeFilter> {
-        absl::StatusOr<http::HttpFilterFactory> factory = create(config, context);
-        if (!factory.ok()) return factory.status();
-        return MadeFilter{.filter = *std::move(factory)};
+        auto made = create(config, context);
+        if constexpr (std::is_same_v<decltype(made), absl::StatusOr<MadeFilter>>) {
+          return made;
+        } else {
+          if (!made.ok()) return made.status();
+          return MadeFilter{.filter = *std::move(made)};
+        }
       });
 }
 
