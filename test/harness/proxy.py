@@ -70,6 +70,9 @@ class Proxy:
     def get(self, path="/", headers=(), host="test"):
         return fetch(self.port(), path, "GET", headers, None, host)
 
+    def get_from(self, listener, path="/"):
+        return fetch(self.port(listener), path)
+
     def request(self, method, path="/", headers=(), body=None):
         return fetch(self.port(), path, method, headers, body)
 
