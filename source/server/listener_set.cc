@@ -1,5 +1,7 @@
 #include "source/server/listener_set.h"
 
+#include <algorithm>
+
 #include "source/base/text.h"
 
 namespace outrigger::server {
@@ -53,6 +55,27 @@ absl::StatusOr<std::shared_ptr<ListenerSockets>> ListenerSet::Bind(
   return sockets;
 }
 
+// SO_REUSEPORT would let two listeners share an address and each take a part of its connections.
+absl::Status ListenerSet::CheckAddressesFree(const config::ListenerSpec& spec) const {
+  if (!spec.bind_to_port) return absl::OkStatus();
+  for (const auto& [name, entry] : entries_) {
+    if (name == spec.name || entry.is_stopped) continue;
+    for (const auto& other : {entry.active, entry.warming}) {
+      if (other == nullptr || !other->bind_to_port) continue;
+      for (const net::Address& address : spec.addresses) {
+        if (address.is_ip() && address.port() == 0) continue;
+        if (std::find(other->addresses.begin(), other->addresses.end(), address) ==
+            other->addresses.end()) {
+          continue;
+        }
+        return base::InvalidArgument("address: ", address.ToString(), " is taken by listener \"",
+                                     name, "\"; each address has one listener");
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ListenerSet::Add(std::shared_ptr<const config::ListenerSpec> spec, bool is_static) {
   const std::string name = spec->name;
   auto at = entries_.find(name);
@@ -65,6 +88,10 @@ absl::Status ListenerSet::Add(std::shared_ptr<const config::ListenerSpec> spec, 
     const auto& newest = entry.warming != nullptr ? entry.warming : entry.active;
     if (newest != nullptr && newest->fingerprint == spec->fingerprint) return absl::OkStatus();
   }
+  if (accepts_none_) {
+    return absl::UnavailableError("the proxy is draining and takes no listeners any more");
+  }
+  if (absl::Status status = CheckAddressesFree(*spec); !status.ok()) return status;
   // A new address is bound before anything else happens: when it cannot be, nothing has changed.
   std::shared_ptr<ListenerSockets> sockets;
   const bool keeps_sockets = at != entries_.end() && at->second.sockets != nullptr &&
@@ -202,6 +229,7 @@ void ListenerSet::StartAccepting() {
 }
 
 void ListenerSet::StopAccepting(Which which) {
+  if (which == Which::kAll) accepts_none_ = true;
   for (auto& [name, entry] : entries_) {
     if (entry.active == nullptr || entry.is_stopped || !Concerns(which, *entry.active)) continue;
     entry.is_stopped = true;

@@ -46,7 +46,8 @@ class ListenerSet final {
               ConnectionBudget& budget, base::Milliseconds drain_time, stats::Store& stats);
   ~ListenerSet();
 
-  // Errors: the address cannot be bound (the old version serves on); a static listener's name.
+  // Errors: the address cannot be bound or is another listener's (the old version serves on); a
+  // static listener's name; the proxy drains.
   absl::Status Add(std::shared_ptr<const config::ListenerSpec> spec, bool is_static);
   void Remove(std::string_view name);
   std::vector<Listing> List() const;
@@ -81,6 +82,7 @@ class ListenerSet final {
   };
 
   absl::StatusOr<std::shared_ptr<ListenerSockets>> Bind(const config::ListenerSpec& spec) const;
+  absl::Status CheckAddressesFree(const config::ListenerSpec& spec) const;
   void Warm(const std::string& name, Entry& entry);
   void Activate(const std::string& name);
   void Install(Entry& entry);
@@ -101,6 +103,7 @@ class ListenerSet final {
   size_t warming_count_ = 0;
   size_t draining_count_ = 0;
   bool is_accepting_ = false;
+  bool accepts_none_ = false;  // StopAccepting(kAll) was called: for good
 };
 
 }  // namespace outrigger::server
