@@ -186,6 +186,7 @@ int Serve(const Options& options) {
                               .drain_time = options.drain_time,
                               .unknown_fields = UnknownFieldsOf(options),
                               .admin_address_path = options.admin_address_path,
+                              .only_initializes = options.mode == Options::Mode::kInitOnly,
                               .command_line = CommandLineOf(options)},
                              *std::move(bootstrap));
   if (!server.ok()) return Complain(server.status());

@@ -202,6 +202,10 @@ void Server::Advance() {
     if (!has_listeners_) ads_->Begin(kListenerType);
   }
   if (phase_ == Phase::kListeners && has_listeners_ && listeners_.is_warm()) {
+    if (options_.only_initializes) {
+      LOG(kInfo, kMain, "all dependencies initialized, exiting");
+      return Quit();
+    }
     phase_ = Phase::kLive;
     listeners_.StartAccepting();
     const auto took = std::chrono::duration_cast<base::Milliseconds>(around_.loop.Now() - start_);

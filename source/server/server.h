@@ -35,6 +35,7 @@ struct ServerOptions {
   base::Milliseconds drain_time{600'000};
   UnknownFields unknown_fields = UnknownFields::kWarn;  // in what the control plane sends
   std::string admin_address_path;  // the admin endpoint's address is written there; may be empty
+  bool only_initializes = false;   // Run ends when everything is warm; nothing is accepted
   envoy::admin::v3::CommandLineOptions command_line;  // as /server_info shows it
 };
 
