@@ -87,7 +87,7 @@ void ServerConnection::BeforeResponseHead() {
     if (!is_draining_) options_->counters.downstream_cx_max_requests_reached.Increment();
     is_draining_ = true;
   }
-  if (is_draining_) codec_.SendCloseAfterResponse();
+  if (is_draining_) codec_.Drain();
 }
 
 void ServerConnection::OnStreamEnd(ServerStream& stream) {

@@ -38,7 +38,7 @@ class ServerConnectionOwner {
 class ServerConnection final : public event::Deletable,
                                public base::ListLink<>,
                                private net::ConnectionEvents,
-                               private http::http1::ServerStreams {
+                               private http::ServerStreams {
  public:
   // `worker` and `slot` outlive the connection. What concerns the connection itself (codec limits,
   // its timeouts) is as the slot says now; each stream takes the options of its own time.
@@ -65,7 +65,7 @@ class ServerConnection final : public event::Deletable,
   void OnOutputHigh() override;
   void OnOutputLow() override;
   void OnClosed(net::CloseCause cause) override;
-  // http1::ServerStreams
+  // http::ServerStreams
   http::RequestReceiver& NewStream(http::ResponseWriter& writer) override;
   void OnCodecDone() override;
 

@@ -36,13 +36,14 @@ class RequestReceiver : public OutputEvents {
   virtual void OnRequestBody(base::Buffer& piece, bool last) = 0;  // any number of times
   virtual void OnRequestTrailers() = 0;                            // at most once, last
   // The request broke a rule (kProtocol, kLimit: answer error.status if the response has not
-  // begun; the codec takes no more requests after) or its connection died (kConnectionClosed).
+  // begun; an HTTP/1 codec takes no more requests after), the client gave it up (kReset), or its
+  // connection died (kConnectionClosed). After the last two the writer is gone.
   // Last call. May come instead of OnRequestHead.
   virtual void OnRequestError(const StreamError& error) = 0;
 };
 
 // Our response on its way to the client. Owner: the codec; valid until the response's last piece
-// was written, Reset was called or OnRequestError(kConnectionClosed) was heard.
+// was written, Reset was called or OnRequestError(kConnectionClosed or kReset) was heard.
 class ResponseWriter {
  public:
   virtual ~ResponseWriter() = default;
@@ -55,6 +56,43 @@ class ResponseWriter {
   // Back-pressure on the request body; counted.
   virtual void PauseReading() = 0;
   virtual void ResumeReading() = 0;
+};
+
+// Where a server codec announces requests.
+class ServerStreams {
+ public:
+  virtual ~ServerStreams() = default;
+  // A request began: its head is complete or broke a rule. The receiver must stay until the
+  // response's last piece was written, Reset was called or it heard kConnectionClosed or kReset;
+  // the codec forgets it then. HTTP/1: one at a time, a pipelined request waits for the response
+  // before it. HTTP/2: any number at a time.
+  virtual RequestReceiver& NewStream(ResponseWriter& writer) = 0;
+  // At most once, last: the codec closed the connection at once, so OnClosed will not come. From
+  // inside OnData, Refuse, ResponseWriter::Reset, or from the loop.
+  virtual void OnCodecDone() = 0;
+};
+
+// HTTP as the server of one connection speaks it, whichever version.
+// Owner: the holder of the connection, who hands OnData, OnClosed and the output events on.
+// Thread: the connection's worker.  Lifetime: as the connection's.
+class ServerCodec {
+ public:
+  virtual ~ServerCodec() = default;
+  virtual void OnData(base::Buffer& in, bool end) = 0;
+  // The connection is gone. Streams are forgotten without a call: their owner ends them. Last call.
+  virtual void OnClosed() = 0;
+  virtual void OnOutputHigh() = 0;
+  virtual void OnOutputLow() = 0;
+  // Tells the client that the connection ends. HTTP/1: the present response, or the next one, says
+  // `Connection: close` and is the last. HTTP/2: GOAWAY; streams that are open or that the client
+  // had begun before it knew go on to their end, then OnCodecDone.
+  virtual void Drain() = 0;
+  // A request's head did not complete in time: answered where there is one to answer (HTTP/1),
+  // else the connection ends (HTTP/2). Only while is_idle() or is_reading_head().
+  virtual void Refuse(const StreamError& error) = 0;
+  // No stream is open and no part of a head has come.
+  virtual bool is_idle() const = 0;
+  virtual bool is_reading_head() const = 0;
 };
 
 // The response as it arrives from an upstream.

@@ -40,6 +40,11 @@ class RequestHead {
   Protocol protocol = Protocol::kHttp11;
   Method method = Method::kGet;
   bool expects_continue = false;  // Expect: 100-continue
+  // The protocol that the client wants to speak from here on ("websocket"): of `Upgrade` with
+  // `Connection: upgrade` (RFC 9110 7.8), or the `:protocol` of an extended CONNECT (RFC 8441).
+  // Empty: none. Either way the method is the one that HTTP/1 would have (GET), and the headers
+  // hold neither `upgrade` nor `connection`: each codec writes its own form.
+  std::string_view upgrade;
   HeaderMap headers;
 
   std::string_view authority() const { return headers.Get(HeaderId::kHost).value_or(""); }
@@ -62,6 +67,11 @@ class ResponseHead {
   std::string_view reason;  // HTTP/1 only; empty: the usual phrase of the status
   Protocol protocol = Protocol::kHttp11;
   HeaderMap headers;
+
+  // Whether the connection or stream changes its protocol with this head: 101 to an upgrade (in
+  // this form from HTTP/2 too, which says 200), or 2xx to a CONNECT. What follows in both
+  // directions is opaque bytes; `last` on a piece then is that side's half-close.
+  bool switches_protocol = false;
 
   // A header, or ":status".
   std::optional<std::string_view> Lookup(std::string_view name) const;

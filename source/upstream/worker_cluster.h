@@ -32,6 +32,8 @@ struct PickHints {
   absl::Span<const Endpoint* const> avoid = {};
   // A fresh connection only: the replay after a kept-alive one died.
   bool needs_fresh_connection = false;
+  // What the client speaks: decides where the cluster follows it (use_downstream_protocol_config).
+  http::Protocol downstream_protocol = http::Protocol::kHttp11;
 };
 
 // One request on one upstream connection.

@@ -14,42 +14,32 @@ namespace outrigger::http::http1 {
 
 struct HeadLines;
 
-// Where a server codec announces requests.
-class ServerStreams {
- public:
-  virtual ~ServerStreams() = default;
-  // A request began: its head is complete or broke a rule. The receiver must stay until the
-  // response's last piece was written, Reset was called or it heard kConnectionClosed; the codec
-  // forgets it then. One at a time: a pipelined request waits for the response before it.
-  virtual RequestReceiver& NewStream(ResponseWriter& writer) = 0;
-  // At most once, last: the codec closed the connection at once, so OnClosed will not come. From
-  // inside OnData, Refuse or ResponseWriter::Reset.
-  virtual void OnCodecDone() = 0;
-};
-
 // HTTP/1 as the server of one connection speaks it: requests in, one after the other, responses
 // out. Strict: what two parsers could read in two ways is refused and the connection closed.
 // Owner: the holder of the connection, who hands OnData and the output events on.
 // Thread: the connection's worker.  Lifetime: as the connection's; both are borrowed.
 // Errors: through OnRequestError; the codec reads nothing after one.
 // Limits: Options. An idle codec holds no memory but itself.
-class ServerCodec final : private ResponseWriter {
+class ServerCodec final : public http::ServerCodec, private ResponseWriter {
  public:
   ServerCodec(net::Connection& connection, const Options& options, ServerStreams& streams);
 
-  void OnData(base::Buffer& in, bool end);
-  void OnOutputHigh();
-  void OnOutputLow();
-
-  // The present response, or the next one, says `Connection: close` and ends the connection.
-  void SendCloseAfterResponse() { close_ = true; }
-  // Answers a request whose head did not complete: NewStream, then OnRequestError(error). Only
-  // while is_idle() or is_reading_head().
-  void Refuse(const StreamError& error);
-
+  // http::ServerCodec
+  void OnData(base::Buffer& in, bool end) override;
+  void OnClosed() override {
+    phase_ = Phase::kClosed;
+    receiver_ = nullptr;
+  }
+  void OnOutputHigh() override;
+  void OnOutputLow() override;
+  void Drain() override { close_ = true; }
+  // NewStream, then OnRequestError(error).
+  void Refuse(const StreamError& error) override;
   // Between two requests, not a byte of the next one here.
-  bool is_idle() const { return phase_ == Phase::kHead && !head_reader_.has_partial(); }
-  bool is_reading_head() const { return phase_ == Phase::kHead && head_reader_.has_partial(); }
+  bool is_idle() const override { return phase_ == Phase::kHead && !head_reader_.has_partial(); }
+  bool is_reading_head() const override {
+    return phase_ == Phase::kHead && head_reader_.has_partial();
+  }
 
  private:
   // What the input side waits for.

@@ -2,6 +2,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -50,6 +51,11 @@ struct ClientCallbacks {
       stream->EndHeaders(last);
     } else if (frame->hd.type == NGHTTP2_DATA && stream != nullptr && last) {
       stream->TakeEnd();
+    } else if (frame->hd.type == NGHTTP2_SETTINGS) {
+      self.stream_limit_ = std::min(self.options_.max_concurrent_streams,
+                                    nghttp2_session_get_remote_settings(
+                                        session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS));
+      self.has_new_places_ = true;
     } else if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
       self.pong_timer_.Cancel();
       self.ArmKeepalive();
@@ -99,7 +105,8 @@ ClientSession::ClientSession(net::Connection& connection, const Options& options
       pong_timer_(connection.loop(), [this] {
         Fail(base::StrCat("no answer to a keepalive PING in ", options_.keepalive.timeout.count(),
                           " ms"));
-      }) {
+      }),
+      stream_limit_(options.max_concurrent_streams) {
   SetUp();
   ArmKeepalive();
   connection_.loop().Defer(*this);
@@ -160,7 +167,10 @@ void ClientSession::RunDeferred() {
   for (const auto& [stream, owner] : streams_) streams.push_back(owner.get());
   for (ClientStream* stream : streams) stream->Deliver();
   Pump();
-  absl::erase_if(streams_, [](const auto& entry) { return entry.second->is_finished(); });
+  if (absl::erase_if(streams_, [](const auto& entry) { return entry.second->is_finished(); }) > 0) {
+    has_new_places_ = true;
+  }
+  if (failure_.empty() && std::exchange(has_new_places_, false)) events_.OnStreamPlaces();
   if (failure_.empty() && nghttp2_session_want_read(session_) == 0 &&
       nghttp2_session_want_write(session_) == 0) {
     Fail(has_goaway_ ? "goaway" : "http2: the peer broke the protocol");

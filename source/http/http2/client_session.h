@@ -9,6 +9,7 @@
 #include "source/base/buffer.h"
 #include "source/event/loop.h"
 #include "source/http/codec.h"
+#include "source/http/http2/options.h"
 #include "source/net/connection.h"
 
 struct nghttp2_session;
@@ -18,31 +19,15 @@ namespace outrigger::http::http2 {
 class ClientStream;
 struct ClientCallbacks;
 
-// PINGs that tell a dead peer from a silent one (connection_keepalive).
-struct Keepalive {
-  base::Milliseconds interval{0};  // 0: none
-  base::Milliseconds timeout{5000};
-  uint32_t jitter_percent = 15;  // random share of interval added to each wait
-};
-
-struct Options {
-  uint32_t stream_window_bytes = 1 << 20;  // what a paused stream may hold
-  uint32_t connection_window_bytes = 4 << 20;
-  size_t max_head_bytes = 60 * 1024;  // of a response's head or trailers
-  size_t max_headers = 100;
-  size_t stream_output_high_bytes = 256 * 1024;
-  uint32_t max_continuations = 8;  // frames after a HEADERS frame
-  // Frames that move no body, in a second without any that does: more is an attack.
-  uint32_t max_idle_frames = 1000;
-  Keepalive keepalive;
-};
-
 // What the holder of the connection hears from its session.
 class ClientSessionEvents {
  public:
   virtual ~ClientSessionEvents() = default;
   // At most once: the peer takes no new streams (GOAWAY); the present ones go on.
   virtual void OnGoAway() = 0;
+  // Any number of times, from the loop: a stream ended, or the peer changed its limit on streams;
+  // whoever waits for a place may look at may_start() again.
+  virtual void OnStreamPlaces() {}
   // Once, last: the connection is of no more use; every stream has heard OnResponseError. The
   // session has closed the connection (no OnClosed follows) or heard OnClosed. `reason` says why,
   // for a log. From the loop, never from inside a method but OnClosed.
@@ -66,8 +51,14 @@ class ClientSession final : private event::Deferred {
 
   // Begins an exchange, while may_start(). The receiver must stay until its last call or Reset.
   RequestWriter& StartRequest(ResponseReceiver& receiver);
-  bool may_start() const { return !is_ended_ && !has_goaway_; }
+  bool may_start() const {
+    return !is_ended_ && !has_goaway_ && streams_.size() < stream_limit_;
+  }
+  // Why may_start() is false: no place is free now, or none will ever be.
+  bool is_taking_streams() const { return !is_ended_ && !has_goaway_; }
   size_t stream_count() const { return streams_.size(); }
+  // How many may be open: the smaller of Options and the peer's SETTINGS, as last heard.
+  size_t stream_limit() const { return stream_limit_; }
 
   void OnData(base::Buffer& in, bool end);
   void OnClosed(net::CloseCause cause);
@@ -100,7 +91,9 @@ class ClientSession final : private event::Deferred {
   uint32_t idle_frames_ = 0;
   bool has_goaway_ = false;
   bool is_ended_ = false;
-  std::string failure_;  // not empty: End is due
+  size_t stream_limit_;
+  bool has_new_places_ = false;  // OnStreamPlaces is due
+  std::string failure_;          // not empty: End is due
 };
 
 }  // namespace outrigger::http::http2

@@ -201,7 +201,7 @@ TEST(ServerCodec, Http10GetsAResponseOfUnknownLengthUntilTheClose) {
 
 TEST(ServerCodec, CloseAfterResponseIsAnnounced) {
   ServerHarness server;
-  server.codec().SendCloseAfterResponse();
+  server.codec().Drain();
   server.Send(kGet);
   EXPECT_THAT(server.TakeOutput(), HasSubstr("connection: close\r\n"));
   EXPECT_TRUE(server.is_closed());
