@@ -20,7 +20,8 @@ void FilterChain::AddFilter(const ChainEntry& entry) {
 
 void FilterChain::OnRequestHead(bool last) {
   if (request_.is_over) return;
-  if (collects_whole_body_ && !last) {
+  // A tunnel's bytes are no body, and do not come before its answer.
+  if (collects_whole_body_ && !last && !owner_.view().request().asks_for_tunnel()) {
     request_.has_head = true;
     request_.head_last = false;
     return;
@@ -223,7 +224,8 @@ void FilterChain::SendReply(LocalReply reply) {
 }
 
 void FilterChain::AbortResponse(const StreamError& error) {
-  if (response_.is_over || is_replying_) return;
+  // Of a tunnel the other half may still go on.
+  if (is_ended_ || is_replying_) return;
   response_.is_over = request_.is_over = true;
   EndTerminal();
   owner_.Abort(error);

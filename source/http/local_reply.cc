@@ -7,6 +7,7 @@ base::Buffer FillLocalReply(LocalReply& reply, std::string_view content_type, Me
                             ResponseHead& head) {
   head.status = reply.status;
   head.reason = {};
+  head.switches_protocol = false;
   head.headers.Clear();
   const bool may_have_body = reply.status >= 200 && reply.status != 204 && reply.status != 304;
   base::Buffer body;
