@@ -9,11 +9,6 @@
 namespace outrigger::http::http2 {
 namespace {
 
-ssize_t ReadBody(nghttp2_session*, int32_t, uint8_t*, size_t room, uint32_t* flags,
-                 nghttp2_data_source* source, void*) {
-  return static_cast<Stream*>(source->ptr)->OfferBody(room, flags);
-}
-
 StreamError Error(ErrorKind kind, uint16_t status, std::string_view detail) {
   return {.kind = kind, .source = ErrorSource::kDownstream, .status = status, .detail = detail};
 }
@@ -166,9 +161,7 @@ void ServerStream::WriteHead(const ResponseHead& head, bool last) {
   AppendField(":status", is_upgrade ? "200" : head.Lookup(":status").value_or("500"), fields);
   AppendHeaders(head.headers, fields);
   drops_body_ = method_ == Method::kHead || head.status == 204 || head.status == 304;
-  nghttp2_data_provider body{};
-  body.source.ptr = static_cast<Stream*>(this);
-  body.read_callback = ReadBody;
+  const nghttp2_data_provider body = BodySource();
   const bool ends_here = last && abort_code_ == 0;
   is_output_ended_ = last;
   nghttp2_submit_response(framer_.session(), id_, fields.data(), fields.size(),
