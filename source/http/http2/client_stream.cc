@@ -2,6 +2,8 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
+
 #include "source/base/text.h"
 #include "source/http/http1/length.h"
 #include "source/http/http2/client_session.h"
@@ -18,6 +20,11 @@ StreamError Error(ErrorKind kind, uint16_t status, std::string_view detail, bool
           .is_safe_to_replay = is_safe,
           .status = status,
           .detail = detail};
+}
+
+bool IsWebSocketKey(const nghttp2_nv& field) {
+  return EqualsIgnoreCase({reinterpret_cast<const char*>(field.name), field.namelen},
+                          "sec-websocket-key");
 }
 
 }  // namespace
@@ -38,12 +45,21 @@ void ClientStream::WriteHead(const RequestHead& head, bool last) {
   }
   AppendField(":authority", head.authority(), fields);
   AppendHeaders(head.headers, fields);
+  // RFC 8441 5: the key of a WebSocket means nothing here.
+  if (is_upgrade_) {
+    fields.erase(std::remove_if(fields.begin(), fields.end(), IsWebSocketKey), fields.end());
+  }
   is_output_ended_ = last;
   if (is_upgrade_ && !session_.has_peer_settings()) {
     waiting_head_ = std::make_unique<KeptFields>(std::move(fields));
     return session_.AwaitSettings(*this);
   }
   Submit(fields, last);
+}
+
+void ClientStream::WriteBody(base::Buffer& piece, bool last) {
+  QueueBody(piece, last);
+  if (last && is_response_over_) TakeReceiver();
 }
 
 void ClientStream::OnPeerSettings() {
@@ -148,8 +164,8 @@ void ClientStream::TakeHead(bool last) {
     return MarkDue();
   }
   phase_ = Phase::kBody;
-  const bool is_tunnel = (is_upgrade_ || method_ == Method::kConnect) && head.status / 100 == 2;
-  if (is_tunnel) {
+  is_tunnel_ = (is_upgrade_ || method_ == Method::kConnect) && head.status / 100 == 2;
+  if (is_tunnel_) {
     head.switches_protocol = true;
     if (is_upgrade_) head.status = 101;
     head.headers.Remove(HeaderId::kContentLength);
@@ -187,7 +203,8 @@ void ClientStream::Fail(const StreamError& error) {
 
 void ClientStream::Deliver() {
   if (receiver_ == nullptr) return;
-  if (is_closed_ && !is_input_ended_ && !error_) Fail(CloseError());
+  const bool is_cut_off = !is_input_ended_ || (is_tunnel_ && is_reset_by_peer_);
+  if (is_closed_ && is_cut_off && !error_) Fail(CloseError());
   if (error_) return TakeReceiver()->OnResponseError(*error_);
   if (std::exchange(is_head_due_, false)) {
     if (phase_ == Phase::kHead) return receiver_->OnInformational();
@@ -195,9 +212,7 @@ void ClientStream::Deliver() {
     if (!last) {
       receiver_->OnResponseHead(false);
     } else {
-      ResponseReceiver* const receiver = TakeReceiver();
-      Finish();
-      return receiver->OnResponseHead(true);
+      return DeliverLast(nullptr);
     }
   }
   DeliverBody();
@@ -211,21 +226,28 @@ void ClientStream::DeliverBody() {
   if (receiver_ == nullptr || !has_input_to_deliver()) return;
   if (!held_.empty()) {
     base::Buffer piece = TakeHeld();
-    if (is_end_held_ && !has_response_trailers_) {
-      ResponseReceiver* const receiver = TakeReceiver();
-      Finish();
-      return receiver->OnResponseBody(piece, true);
-    }
+    if (is_end_held_ && !has_response_trailers_) return DeliverLast(&piece);
     receiver_->OnResponseBody(piece, false);
     // It may have paused or reset.
     if (receiver_ == nullptr || pauses_ > 0) return;
   }
   if (!is_end_held_) return;
+  if (!has_response_trailers_) {
+    base::Buffer nothing;
+    return DeliverLast(&nothing);
+  }
   ResponseReceiver* const receiver = TakeReceiver();
   Finish();
-  if (has_response_trailers_) return receiver->OnResponseTrailers();
-  base::Buffer nothing;
-  receiver->OnResponseBody(nothing, true);
+  receiver->OnResponseTrailers();
+}
+
+void ClientStream::DeliverLast(base::Buffer* piece) {
+  is_end_held_ = false;
+  is_response_over_ = is_tunnel_ && !is_output_ended_;
+  ResponseReceiver* const receiver = is_response_over_ ? receiver_ : TakeReceiver();
+  if (!is_tunnel_) Finish();
+  if (piece == nullptr) return receiver->OnResponseHead(true);
+  receiver->OnResponseBody(*piece, true);
 }
 
 // The response is complete: what is left of the request is of no use.

@@ -23,7 +23,7 @@ class ClientStream final : public Stream, public RequestWriter {
 
   // RequestWriter
   void WriteHead(const RequestHead& head, bool last) override;
-  void WriteBody(base::Buffer& piece, bool last) override { QueueBody(piece, last); }
+  void WriteBody(base::Buffer& piece, bool last) override;
   void WriteTrailers(const HeaderMap& trailers) override { QueueTrailers(trailers); }
   void Reset() override;
   void PauseReading() override { Pause(); }
@@ -53,6 +53,8 @@ class ClientStream final : public Stream, public RequestWriter {
   void Malformed(Fault fault);
   void Fail(const StreamError& error);
   void DeliverBody();
+  // The response's last piece, and what the receiver is told it with.
+  void DeliverLast(base::Buffer* piece);
   void Finish();
   StreamError CloseError() const;
   ResponseReceiver* TakeReceiver() { return std::exchange(receiver_, nullptr); }
@@ -63,10 +65,12 @@ class ClientStream final : public Stream, public RequestWriter {
   std::optional<StreamError> error_;          // to be reported
   Method method_ = Method::kOther;
   uint16_t informational_ = 0;
-  Phase phase_ = Phase::kHead;       // what the next section is: a head, or trailers
-  bool has_status_ = false;          // of the section that is being read
-  bool is_upgrade_ = false;          // extended CONNECT
-  bool is_head_due_ = false;         // OnResponseHead, or OnInformational
+  Phase phase_ = Phase::kHead;     // what the next section is: a head, or trailers
+  bool has_status_ = false;        // of the section that is being read
+  bool is_upgrade_ = false;        // extended CONNECT
+  bool is_tunnel_ = false;         // each half ends by itself
+  bool is_response_over_ = false;  // its last piece was delivered, while the request goes on
+  bool is_head_due_ = false;       // OnResponseHead, or OnInformational
   bool has_response_trailers_ = false;
 };
 
