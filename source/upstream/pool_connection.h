@@ -43,9 +43,6 @@ class PoolConnection final : public event::Deletable,
   void Enter(State state) { state_ = state; }
   // While codec().places() > 0.
   http::RequestWriter& StartRequest(http::ResponseReceiver& receiver);
-  // No event follows.
-  void Close() { connection_.Close(net::CloseMode::kNow); }
-
   net::Connection& connection() { return connection_; }
   // Once it has connected.
   const PoolCodec& codec() const { return *codec_; }

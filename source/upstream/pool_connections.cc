@@ -224,7 +224,7 @@ void Pool::Remove(PoolConnection& connection) {
   if (connection.state() == State::kConnecting) --connecting_count_;
   connection.Unlink();
   connection.Enter(State::kGone);
-  connection.Close();
+  connection.connection().Close(net::CloseMode::kNow);
   CountClosed(connection.created(), connection.was_closed_by_peer(), connection.has_broken_off());
   loop_.DeleteLater(std::unique_ptr<event::Deletable>(&connection));
 }
