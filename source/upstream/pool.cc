@@ -86,7 +86,8 @@ Attempt Pool::Begin(PoolConnection& connection, http::ResponseReceiver& receiver
   return {.writer = &writer,
           .endpoint = endpoint_.endpoint,
           .connection = &connection.connection(),
-          .is_reused_connection = is_reused};
+          .is_reused_connection = is_reused,
+          .protocol = key_.protocol};
 }
 
 void Pool::CountEnded(uint32_t ended) {

@@ -42,6 +42,7 @@ struct Attempt {
   EndpointRef endpoint;
   net::Connection* connection = nullptr;  // for its addresses and byte counts; valid with writer
   bool is_reused_connection = false;
+  http::Protocol protocol = http::Protocol::kHttp11;  // or kHttp2
 };
 
 enum class StartFailureKind : uint8_t { kNoEndpoint, kOverflow, kConnectFailed, kConnectTimeout };
