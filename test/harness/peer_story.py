@@ -5,7 +5,7 @@ import os
 import pathlib
 import re
 
-from harness.config import cluster, http_filter, protocol_options, site
+from harness.config import cluster, protocol_options, site
 from harness.peers import ROOT, fetched, need_npm
 from harness.process import Process, built, installed, run
 from harness.story import Story
@@ -121,16 +121,20 @@ load_assignment:
 
     # -- the proxy between -----------------------------------------------------------------------
 
-    def between(self, server, *, codec="AUTO", http2_endpoint=True, filters="", http="", more="",
-                concurrency=2):
+    @staticmethod
+    def is_without_proxy():
+        return WITHOUT_PROXY in os.environ
+
+    def between(self, server, *, codec="AUTO", http2_endpoint=True, routes=TO_A, filters="", http="", more=""):
         """A port that leads to this server through one proxy (self.outrigger). more: of the cluster."""
-        if WITHOUT_PROXY in os.environ:
+        if self.is_without_proxy():
             self.outrigger = None
+            if isinstance(server, str):
+                self.skipTest(f"{WITHOUT_PROXY} is set, and the server has no port")
             return server.port
         text = server if isinstance(server, str) else cluster(
             "a", server, more=(HTTP2_ENDPOINTS if http2_endpoint else "") + more)
-        self.outrigger = self.proxy(site(TO_A, text, filters=filters, http=f"codec_type: {codec}\n{http}"),
-                                    concurrency=concurrency)
+        self.outrigger = self.proxy(site(routes, text, filters=filters, http=f"codec_type: {codec}\n{http}"))
         return self.outrigger.port()
 
     def counted(self, name):
@@ -157,11 +161,6 @@ load_assignment:
     def calls(self, port, case, *arguments, **more):
         """One case of the gRPC C++ client."""
         return self.run_peer(built("test/peers/calls_client"), f"127.0.0.1:{port}", case, *arguments, **more)
-
-
-def grpc_web_filters():
-    """cors, then grpc_web: what a browser needs."""
-    return http_filter("cors", "Cors") + http_filter("grpc_web", "GrpcWeb")
 
 
 def numbers(pattern, text):
