@@ -321,7 +321,7 @@ class Http2Exchange:
     def send(self, data):
         while data:
             with self.peer.changed:
-                room = self._wait(lambda: self.why or self._room(), "window")
+                self._wait(lambda: self.why or self._room(), "window")
                 if self.why:
                     raise Broken(self.why)
                 room = self._room()
@@ -367,13 +367,17 @@ class Http2Exchange:
             return self.heads.pop(0)
 
     def read(self, count):
+        taken = b""
         with self.peer.changed:
-            self._wait(lambda: len(self.body) >= count or self.is_ended or self.why, f"{count} bytes of body")
-            if len(self.body) < count and not self.is_ended:
-                raise Broken(self.why)
-            taken, self.body = self.body[:count], self.body[count:]
-            self._give_windows()
-            return taken
+            while len(taken) < count:
+                self._wait(lambda: self.body or self.is_ended or self.why, f"{count} bytes of body")
+                if not self.body and not self.is_ended:
+                    raise Broken(self.why)
+                if not self.body:
+                    break
+                taken, self.body = taken + self.body[:count - len(taken)], self.body[count - len(taken):]
+                self._give_windows()
+        return taken
 
     def rest(self):
         parts = []
