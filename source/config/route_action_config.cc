@@ -12,6 +12,7 @@
 #include "source/config/header_edits_config.h"
 #include "source/config/matcher_config.h"
 #include "source/config/retry_config.h"
+#include "source/config/upgrade_config.h"
 
 namespace outrigger::config {
 namespace {
@@ -171,13 +172,7 @@ route::ForwardAction ReadForward(const RouteAction& action, const RouteContext& 
         ReadRetryPolicy(action.retry_policy(), place.At("retry_policy")));
   }
   forward.priority = action.priority() == envoy::config::core::v3::HIGH ? 1 : 0;
-  for (int i = 0; i < action.upgrade_configs_size(); ++i) {
-    const auto& upgrade = action.upgrade_configs(i);
-    if (upgrade.has_enabled() && !upgrade.enabled().value()) continue;
-    place.At("upgrade_configs", i)
-        .Refuse(base::StrCat("upgrades are not implemented yet, got \"", upgrade.upgrade_type(),
-                             "\"; give enabled: false"));
-  }
+  forward.upgrades = ReadUpgrades(action.upgrade_configs(), place);
   return forward;
 }
 

@@ -10,6 +10,7 @@
 
 #include "source/base/clock.h"
 #include "source/http/filter.h"
+#include "source/http/upgrade_rules.h"
 #include "source/route/header_edits.h"
 #include "source/route/matchers.h"
 #include "source/route/retry_policy.h"
@@ -68,6 +69,7 @@ struct ForwardAction {
   base::Milliseconds grpc_timeout_offset{0};
   std::shared_ptr<const RetryPolicy> retry;  // the route's, else the virtual host's
   int priority = 0;                          // RoutingPriority
+  http::UpgradeRules upgrades;               // over the connection manager's
   // How much of a request's body is kept so that it can be sent again.
   size_t replay_limit_bytes = 64 * 1024;
 };

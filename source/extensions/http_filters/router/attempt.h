@@ -51,6 +51,8 @@ class Attempt final : private http::ResponseReceiver {
   void Begin(upstream::StartResult result);
   void NoteSent(bool last);
   void NoteProgress();
+  void NoteReceived(bool last);
+  void NoteTunnelEnd();
   void OnTryTimeout();
   void OnIdleTimeout();
   // The exchange is over; nothing is to be reset.
@@ -77,6 +79,9 @@ class Attempt final : private http::ResponseReceiver {
   std::optional<event::Timer> try_timer_, idle_timer_;
   http::Protocol protocol_ = http::Protocol::kHttp11;
   bool is_reused_ = false;
+  bool is_tunnel_ = false;  // each half ends by itself
+  bool is_request_over_ = false;
+  bool is_response_over_ = false;
   bool is_reading_paused_ = false;
 };
 

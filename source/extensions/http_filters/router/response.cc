@@ -42,10 +42,11 @@ void RouterStream::OnAttemptHead(bool last) {
 
 void RouterStream::ForwardHead(bool last) {
   phase_ = Phase::kResponding;
+  http::ResponseHead& head = sink_.response_head();
+  if (tunnel_ == Tunnel::kAsked) SettleTunnel(head.switches_protocol);
   attempt_.StopTryTimer();
   keeps_body_ = false;
   body_.Forget();
-  http::ResponseHead& head = sink_.response_head();
   http::StreamSummary& seen = summary();
   counts_grpc_status_ =
       !options_.counts_grpc_by_http_status && http::grpc::IsGrpcRequest(sink_.stream().request());
@@ -65,7 +66,7 @@ void RouterStream::ForwardHead(bool last) {
     SetNumber(head.headers, http::HeaderId::kXEnvoyAttemptCount, seen.attempts);
   }
   route::EditResponse(*route_, weighted_, head.headers, seen);
-  if (last) Finish();
+  if (last && !attempt_.is_open()) Finish();
   sink_.SendResponseHead(last);
 }
 
@@ -82,7 +83,7 @@ void RouterStream::CountGrpcResponse(const http::HeaderMap& headers) {
 
 void RouterStream::OnAttemptBody(base::Buffer& piece, bool last) {
   if (last && counts_grpc_status_) CountGrpcResponse(sink_.response_head().headers);
-  if (last) Finish();
+  if (last && !attempt_.is_open()) Finish();  // else a tunnel's other half goes on
   sink_.SendResponseBody(piece, last);
 }
 

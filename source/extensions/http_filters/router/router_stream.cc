@@ -53,7 +53,8 @@ void RouterStream::Forward(http::RequestHead& head) {
     max_duration_.emplace(loop(), [this] { OnMaxDuration(); });
     max_duration_->Arm(plan_.max_duration);
   }
-  if (body_.is_complete) OnRequestComplete();
+  if (head.asks_for_tunnel()) tunnel_ = Tunnel::kAsked;
+  if (body_.is_complete || tunnel_ == Tunnel::kAsked) OnRequestComplete();
   StartAttempt(StartKind::kAttempt);
 }
 
@@ -123,7 +124,7 @@ void RouterStream::OnAttemptReady() {
                 attempt_.protocol() == http::Protocol::kHttp2;
   const bool last = body_.is_complete && body_.empty() && body_.trailers == nullptr;
   attempt_.WriteHead(head, last, plan_);
-  if (!last) SendHeldBody();
+  if (!last && tunnel_ == Tunnel::kNone) SendHeldBody();
   ReleaseRequest(RequestHold::kNoConnection);
   if (is_client_full_) attempt_.PauseReading(true);
 }
@@ -139,8 +140,14 @@ void RouterStream::SendHeldBody() {
 }
 
 void RouterStream::OnRequestBody(base::Buffer& piece, bool last) {
-  if (phase_ == Phase::kOver) return piece.Clear();
+  if (phase_ == Phase::kOver || tunnel_ == Tunnel::kRefused) return piece.Clear();
   body_.is_complete = last;
+  if (tunnel_ == Tunnel::kAsked) return HoldForTunnel(piece);
+  if (tunnel_ == Tunnel::kOpen) {
+    attempt_.WriteBody(piece, last);
+    if (last && !attempt_.is_open()) Finish();
+    return;
+  }
   if (attempt_.is_open()) {
     KeepOrPass(piece);
     attempt_.WriteBody(piece, last);
@@ -151,8 +158,27 @@ void RouterStream::OnRequestBody(base::Buffer& piece, bool last) {
   if (last) OnRequestComplete();
 }
 
+void RouterStream::HoldForTunnel(base::Buffer& piece) {
+  body_.Hold(piece);
+  HoldRequest(RequestHold::kNoTunnel);
+}
+
+// The answer has come. From here on bytes pass as they are, and without a deadline; or there is
+// nothing that the request could still say.
+void RouterStream::SettleTunnel(bool switches) {
+  tunnel_ = switches ? Tunnel::kOpen : Tunnel::kRefused;
+  base::Buffer piece;
+  if (switches) {
+    timeout_.reset();
+    piece = body_.Take();
+  }
+  const bool last = body_.is_complete || !switches;
+  if (attempt_.is_open() && (last || !piece.empty())) attempt_.WriteBody(piece, last);
+  ReleaseRequest(RequestHold::kNoTunnel);
+}
+
 void RouterStream::OnRequestTrailers(http::HeaderMap& trailers) {
-  if (phase_ == Phase::kOver) return;
+  if (phase_ == Phase::kOver || tunnel_ != Tunnel::kNone) return;
   body_.is_complete = true;
   body_.trailers = &trailers;
   if (attempt_.is_open()) attempt_.WriteTrailers(trailers);
