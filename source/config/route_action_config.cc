@@ -131,14 +131,17 @@ void ReadTimeouts(const RouteAction& action, route::ForwardAction& forward, cons
     forward.idle_timeout = ReadDuration(action.idle_timeout(), place.At("idle_timeout"));
   }
   if (action.has_max_grpc_timeout()) {
-    forward.grpc_timeout_header_max =
+    forward.max_grpc_timeout =
         ReadDuration(action.max_grpc_timeout(), place.At("max_grpc_timeout"));
   }
   if (action.has_grpc_timeout_offset()) {
-    forward.grpc_timeout_header_offset =
+    forward.grpc_timeout_offset =
         ReadDuration(action.grpc_timeout_offset(), place.At("grpc_timeout_offset"));
   }
   if (!action.has_max_stream_duration()) return;
+  // As in Envoy, it stands in the place of both older limits.
+  forward.timeout = std::nullopt;
+  forward.max_grpc_timeout = std::nullopt;
   const auto& limits = action.max_stream_duration();
   const Place at = place.At("max_stream_duration");
   if (limits.has_max_stream_duration()) {

@@ -63,6 +63,10 @@ struct ForwardAction {
   std::optional<base::Milliseconds> max_stream_duration;
   std::optional<base::Milliseconds> grpc_timeout_header_max;
   base::Milliseconds grpc_timeout_header_offset{0};
+  // The older way: a gRPC request's `timeout` is its grpc-timeout, at most this (0: any), and the
+  // header tells the endpoint what is left of it.
+  std::optional<base::Milliseconds> max_grpc_timeout;
+  base::Milliseconds grpc_timeout_offset{0};
   std::shared_ptr<const RetryPolicy> retry;  // the route's, else the virtual host's
   int priority = 0;                          // RoutingPriority
   http::UpgradeRules upgrades;               // over the connection manager's

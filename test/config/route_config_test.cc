@@ -150,6 +150,23 @@ TEST_F(RouteConfig, TakesSharesFromTheRuntime) {
   EXPECT_EQ(Forward().weighted[1].weight, 7u);
 }
 
+TEST_F(RouteConfig, ReadsTheOlderLimitOfGrpcRequestsUnlessThereIsANewerOne) {
+  CompileRoutesOf(
+      "[{match: {prefix: /}, route: {cluster: a, max_grpc_timeout: 5s, grpc_timeout_offset: 1s}}]");
+  EXPECT_EQ(Forward().max_grpc_timeout, milliseconds(5000));
+  EXPECT_EQ(Forward().grpc_timeout_offset, milliseconds(1000));
+  EXPECT_EQ(Forward().timeout, milliseconds(15000));
+}
+
+TEST_F(RouteConfig, PutsTheStreamsDurationInThePlaceOfTheTimeouts) {
+  CompileRoutesOf(
+      "[{match: {prefix: /}, route: {cluster: a, timeout: 3s, max_grpc_timeout: 5s, "
+      "max_stream_duration: {grpc_timeout_header_max: 7s}}}]");
+  EXPECT_EQ(Forward().timeout, std::nullopt);
+  EXPECT_EQ(Forward().max_grpc_timeout, std::nullopt);
+  EXPECT_EQ(Forward().grpc_timeout_header_max, milliseconds(7000));
+}
+
 TEST_F(RouteConfig, ReadsTheWholeForwardAction) {
   CompileRoutesOf(R"([{match: {prefix: /}, request_body_buffer_limit: 9, route: {
 weighted_clusters: {header_name: x-pick, clusters: [{name: a, weight: 90, host_rewrite_literal: other}, {name: b, weight: 10}]},

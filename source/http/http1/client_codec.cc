@@ -131,7 +131,8 @@ const Refusal* ClientCodec::BeginResponse(const ParsedHead& parsed, std::string_
     return ++informational_ > options_.max_informational ? &kTooManyInformational : nullptr;
   }
 
-  keep_alive_ = keep_alive_ && KeepsAlive(parsed, base);
+  was_close_announced_ = !KeepsAlive(parsed, base);
+  keep_alive_ = keep_alive_ && !was_close_announced_;
   response_left_ = framing.length;
   switch (framing.kind) {
     case Framing::Kind::kNone:

@@ -50,6 +50,8 @@ class ClientCodec final : private RequestWriter {
   bool is_reusable() const { return phase_ == Phase::kIdle; }
   // The last exchange broke off: an error, or a Reset.
   bool has_failed() const { return has_failed_; }
+  // The last response said that the connection closes behind it.
+  bool was_close_announced() const { return was_close_announced_; }
   // The exchanges begun so far.
   uint32_t exchange_count() const { return exchange_count_; }
 
@@ -123,6 +125,7 @@ class ClientCodec final : private RequestWriter {
   bool has_response_begun_ = false;  // a byte of it came
   bool keep_alive_ = true;           // the response allows another exchange
   bool has_failed_ = false;
+  bool was_close_announced_ = false;
   bool is_receiver_high_ = false;
 };
 

@@ -4,9 +4,10 @@
 #include <utility>
 
 #include "source/base/text.h"
-#include "source/extensions/http_filters/router/grpc_status.h"
 #include "source/extensions/http_filters/router/replies.h"
 #include "source/extensions/http_filters/router/router_stream.h"
+#include "source/http/grpc/content_type.h"
+#include "source/http/grpc/status.h"
 
 namespace outrigger::router {
 namespace {
@@ -48,7 +49,7 @@ void RouterStream::ForwardHead(bool last) {
   body_.Forget();
   http::StreamSummary& seen = summary();
   counts_grpc_status_ =
-      !options_.counts_grpc_by_http_status && route::IsGrpcRequest(sink_.stream().request());
+      !options_.counts_grpc_by_http_status && http::grpc::IsGrpcRequest(sink_.stream().request());
   if (!counts_grpc_status_) {
     CountResponse(head.status);
   } else if (last || head.headers.Has(http::HeaderId::kGrpcStatus)) {
@@ -75,8 +76,9 @@ void RouterStream::CountResponse(int status) {
 
 void RouterStream::CountGrpcResponse(const http::HeaderMap& headers) {
   counts_grpc_status_ = false;
-  const std::string_view status = headers.Get(http::HeaderId::kGrpcStatus).value_or("");
-  CountResponse(HttpStatusOfGrpc(status).value_or(sink_.response_head().status));
+  const auto code =
+      http::grpc::ParseCode(headers.Get(http::HeaderId::kGrpcStatus).value_or(std::string_view()));
+  CountResponse(code ? http::grpc::HttpStatusOf(*code) : sink_.response_head().status);
 }
 
 void RouterStream::OnAttemptBody(base::Buffer& piece, bool last) {
@@ -106,9 +108,11 @@ void RouterStream::OnResponseLow() {
 void RouterStream::OnAttemptFailed(const Failure& failure, const AttemptEnd& end) {
   if (phase_ == Phase::kOver) return;
   if (phase_ == Phase::kResponding) return Abort(failure);
-  if (MayReplay(end)) {
+  if (MayReplay(failure, end)) {
+    ++replays_;
     cluster_->counters().upstream_rq_replayed.Increment();
-    return StartAttempt(StartKind::kReplay);
+    const bool was_refused = failure.kind == Failure::Kind::kRefusedStream;
+    return StartAttempt(was_refused ? StartKind::kReplay : StartKind::kReplayOnFresh);
   }
   if (retry_ && body_.is_at_hand() && BackOffIf(retry_->AfterFailure(failure.kind, end.was_sent))) {
     return;
@@ -116,10 +120,13 @@ void RouterStream::OnAttemptFailed(const Failure& failure, const AttemptEnd& end
   Fail(failure);
 }
 
-// The kept-alive connection that we took was closing: nothing was wrong with the request or the
-// upstream, so a fresh connection gets it at once, and no retry is spent.
-bool RouterStream::MayReplay(const AttemptEnd& end) {
-  return end.is_safe_to_replay && end.was_reused && body_.is_at_hand();
+// The kept-alive connection that we took was closing, or an HTTP/2 server said that it did not look
+// at the stream: nothing was wrong with the request or the upstream, so another connection gets it
+// at once, and no retry is spent.
+bool RouterStream::MayReplay(const Failure& failure, const AttemptEnd& end) {
+  constexpr uint8_t kMostReplays = 3;
+  if (!end.is_safe_to_replay || !body_.is_at_hand() || replays_ >= kMostReplays) return false;
+  return end.was_reused || failure.kind == Failure::Kind::kRefusedStream;
 }
 
 bool RouterStream::BackOffIf(RetryVerdict verdict) {
