@@ -22,10 +22,11 @@ daemon off;
 worker_processes 1;
 pid {place}/pid;
 error_log {place}/error.log;
-events {{ worker_connections 1024; }}
+events {{ worker_connections 4096; }}
 http {{
   access_log off;
   client_max_body_size 0;
+  large_client_header_buffers 8 64k;
   client_body_temp_path {place}/body;
   proxy_temp_path {place}/proxy;
   fastcgi_temp_path {place}/fastcgi;

@@ -12,6 +12,7 @@ from harness.peer_story import PeerStory, numbers
 from harness.peers import fetched
 from harness.process import installed
 from harness.story import main
+from harness.upstream import reply
 
 MIB = 1 << 20
 LARGE = hashlib.shake_128(b"large").digest(20 * MIB)
@@ -134,7 +135,11 @@ class H2specTest(PeerStory):
         return self.run_peer(fetched("h2spec"), "--strict", "-h", "127.0.0.1", "-p", port, "-o", 5, timeout=150)
 
     def test_all_cases_before_an_http1_endpoint(self):
-        self.h2spec(self.between(self.nginx(text="x" * 3000)))
+        """One that takes the whole request before it answers."""
+        self.h2spec(self.between(self.upstream(reply(200, "x" * 3000)), codec="HTTP2", http2_endpoint=False))
+
+    def test_all_cases_before_an_endpoint_that_answers_early(self):
+        self.h2spec(self.between(self.nginx(text="x" * 3000), codec="HTTP2"))
 
     def test_all_cases_before_an_http2_endpoint(self):
         self.h2spec(self.between(self.nghttpd({"index.html": b"x" * 3000}), codec="HTTP2"))

@@ -326,6 +326,7 @@ int Main(int argc, char** argv) {
   const auto stub = Calls::NewStub(
       grpc::CreateCustomChannel(argv[1], grpc::InsecureChannelCredentials(), arguments));
   found->second({*stub, argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 64});
+  std::printf("%s: as expected\n", argv[2]);
   return 0;
 }
 

@@ -1,5 +1,6 @@
-// The gRPC C++ library as a server of calls.proto. It prints "listening PORT" once it is ready, and
-// "cancelled METHOD" for each call that its caller gave up; it ends with SIGTERM.
+// The gRPC C++ library as a server of calls.proto: calls_server [PORT]. It prints "listening PORT"
+// once it is ready, and "cancelled METHOD" for each call that its caller gave up; it ends with
+// SIGTERM.
 
 #include <csignal>
 #include <cstdio>
@@ -99,7 +100,7 @@ class CallsService final : public Calls::Service {
   }
 };
 
-int Serve() {
+int Serve(const std::string& wanted_port) {
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGTERM);
@@ -111,7 +112,7 @@ int Serve() {
   builder.SetMaxReceiveMessageSize(-1);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   int port = 0;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort("127.0.0.1:" + wanted_port, grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(&service);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {
@@ -128,4 +129,4 @@ int Serve() {
 }  // namespace
 }  // namespace outrigger::test
 
-int main() { return outrigger::test::Serve(); }
+int main(int argc, char** argv) { return outrigger::test::Serve(argc > 1 ? argv[1] : "0"); }
