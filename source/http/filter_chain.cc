@@ -194,6 +194,7 @@ void FilterChain::Deliver(Direction& direction, Frame frame, base::Buffer* piece
     frame = Frame::kBody;
     piece = &nothing;
   }
+  if (frame == Frame::kBody && piece->empty() && !last) return;  // a filter took all of it
   if (direction.is_request) return DeliverRequest(frame, piece, last);
   DeliverResponse(frame, piece, last);
 }

@@ -61,6 +61,7 @@ class FilterHarness::Stream final : public http::ChainOwner, public http::Stream
     void OnRequestHead(http::RequestHead& head, bool last) override {
       Forwarded& seen = stream_.forwarded_;
       seen.has_head = true;
+      stream_.summary_.cluster_name = stream_.harness_.cluster_;
       seen.method = head.method_text;
       seen.target = head.target;
       seen.headers = Copy(head.headers);
