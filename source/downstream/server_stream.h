@@ -68,7 +68,7 @@ class ServerStream final : public event::Deletable,
   void SendBody(base::Buffer& piece, bool last) override;
   void SendTrailers() override;
   void Abort(const http::StreamError& error) override;
-  base::Buffer MakeReply(http::LocalReply& reply) override;
+  base::Buffer MakeReply(http::LocalReply& reply, http::ReplyReader reader) override;
   bool is_response_started() const override { return phase_ != Phase::kWaiting; }
   void PauseRequest() override;
   void ResumeRequest() override;
@@ -105,6 +105,7 @@ class ServerStream final : public event::Deletable,
   bool is_route_known_ = false;
   bool is_request_complete_ = false;
   bool has_chain_ = false;
+  bool came_as_grpc_ = false;  // what filters make of the request aside
   alignas(16) char first_chunk_[kFirstChunkBytes];
 };
 

@@ -377,7 +377,7 @@ void FilterChain::ReplyFrom(int index, LocalReply reply) {
   if (response_.is_over) return;
   request_.is_over = true;
   EndTerminal();
-  if (owner_.is_response_started() || is_replying_) {
+  if (owner_.is_response_started()) {
     response_.is_over = true;
     return owner_.Abort({.kind = ErrorKind::kLocal,
                          .source = ErrorSource::kInternal,
@@ -394,7 +394,8 @@ void FilterChain::ReplyFrom(int index, LocalReply reply) {
   response_.collected.Clear();
   response_.is_cut = response_.is_whole = false;
   owner_.response_trailers().Clear();
-  response_.body = owner_.MakeReply(reply);
+  response_.body =
+      owner_.MakeReply(reply, index == 0 ? ReplyReader::kClient : ReplyReader::kFilters);
   response_.has_head = true;
   response_.head_last = response_.body.empty();
   response_.body_last = !response_.head_last;

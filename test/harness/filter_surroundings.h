@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,8 @@ class FilterSurroundings {
                  config::Place(findings));
   }
   config::FactoryContext& context() { return context_; }
+  // What /healthcheck/fail does.
+  void FailHealthChecks() { health_->is_failed = true; }
   // By its full name; a statistic that was not declared is 12345.
   uint64_t Counter(std::string_view name) { return stats_.Value(name).value_or(12345); }
 
@@ -42,7 +45,8 @@ class FilterSurroundings {
   config::RuntimeValues runtime_;
   base::ManualClock clock_;
   stats::Store stats_;
-  config::FactoryContext context_{clock_, stats_, "edge", runtime_};
+  std::shared_ptr<config::ServerHealth> health_ = std::make_shared<config::ServerHealth>();
+  config::FactoryContext context_{clock_, stats_, "edge", runtime_, health_};
 };
 
 }  // namespace outrigger::testing
