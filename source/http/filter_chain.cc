@@ -247,7 +247,7 @@ void FilterChain::PauseAt(Direction& direction, int index, Frame frame, base::Bu
 }
 
 void FilterChain::Resume(Direction& direction, int index, Verdict verdict) {
-  DCHECK(direction.paused_at == index);
+  // A reply may have overtaken the pause, which the filter cannot know.
   DCHECK(verdict.kind() == Verdict::Kind::kContinue || verdict.kind() == Verdict::Kind::kReply);
   if (is_ended_ || direction.paused_at != index || direction.resume) return;
   direction.resume = std::move(verdict);
