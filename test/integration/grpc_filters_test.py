@@ -191,7 +191,7 @@ class HealthCheckTest(FilterStory):
                 cluster_min_healthy_percentages: {{ {of} }}
             """)
         self.a = self.upstream()
-        half = cluster("half", self.a, self.a).replace(
+        half = cluster("half", self.a, self.upstream()).replace(
             "  - endpoint:", "  - health_status: UNHEALTHY\n      endpoint:", 1)
         for percents, status in [({"half": 50}, 200), ({"half": 51}, 503), ({"absent": 0}, 503),
                                  ({"empty": 0}, 200), ({"empty": 1}, 503)]:
