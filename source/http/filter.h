@@ -34,11 +34,19 @@ struct LocalReply {
   std::optional<int> grpc_status = std::nullopt;  // for gRPC requests; otherwise mapped from status
 };
 
-// What a filter decides about the frame it was just shown. The reply travels inside the verdict, so
-// "reply, then continue" cannot be written.
+// What a filter decides about the frame it was just shown. Everything that a decision needs travels
+// inside it, so "reply, then continue" cannot be written. To a resume belong Continue and Reply.
 class [[nodiscard]] Verdict {
  public:
-  enum class Kind : uint8_t { kContinue, kPause, kReply };
+  enum class Kind : uint8_t {
+    kContinue,
+    kPause,
+    kReply,
+    kCollect,
+    kContinueToTrailers,
+    kEndWith,
+    kDecline
+  };
   static Verdict Continue() { return Verdict(Kind::kContinue); }  // pass the frame on
   // Hold this direction here until Resume...(); what follows waits, bounded, back-pressured.
   static Verdict Pause() { return Verdict(Kind::kPause); }
@@ -48,13 +56,38 @@ class [[nodiscard]] Verdict {
     verdict.reply_ = std::make_unique<LocalReply>(std::move(reply));
     return verdict;
   }
+  // To a head: hold it here until body and trailers are complete, then show the message whole, by
+  // OnWholeRequest or OnWholeResponse, and no other frame of it. `limit_bytes` of body, by default
+  // ChainLimits::whole_body_bytes; above it 413 to a request, 500 to a response.
+  static Verdict Collect(std::optional<size_t> limit_bytes = std::nullopt) {
+    Verdict verdict(Kind::kCollect);
+    verdict.limit_bytes_ = limit_bytes;
+    return verdict;
+  }
+  // Pass the frame on; if it is the last, the message has trailers all the same: this filter is
+  // shown an empty map next and fills it. A map that stays empty is not sent.
+  static Verdict ContinueToTrailers() { return Verdict(Kind::kContinueToTrailers); }
+  // Pass the frame on with these bytes behind it, which end the message: in place of trailers that
+  // were shown, and of whatever else its sender still sends.
+  static Verdict EndWith(base::Buffer bytes) {
+    Verdict verdict(Kind::kEndWith);
+    verdict.bytes_ = std::make_unique<base::Buffer>(std::move(bytes));
+    return verdict;
+  }
+  // Pass the frame on and leave: the filter dies now and hears no more of the stream.
+  static Verdict Decline() { return Verdict(Kind::kDecline); }
+
   Kind kind() const { return kind_; }
   LocalReply& reply() { return *reply_; }
+  base::Buffer& bytes() { return *bytes_; }
+  std::optional<size_t> limit_bytes() const { return limit_bytes_; }
 
  private:
   explicit Verdict(Kind kind) : kind_(kind) {}
   Kind kind_;
+  std::optional<size_t> limit_bytes_;
   std::unique_ptr<LocalReply> reply_;
+  std::unique_ptr<base::Buffer> bytes_;
 };
 
 // One per stream, owned by the stream, on its worker. Request callbacks run first filter to last,
@@ -69,7 +102,15 @@ class HttpFilter {
   virtual Verdict OnResponseHead(ResponseHead&, bool /*last*/) { return Verdict::Continue(); }
   virtual Verdict OnResponseBody(base::Buffer&, bool /*last*/) { return Verdict::Continue(); }
   virtual Verdict OnResponseTrailers(HeaderMap&) { return Verdict::Continue(); }
-  virtual void OnStreamEnd(const StreamSummary&) {}  // exactly once
+  // Once, after Verdict::Collect on the head. All three may be changed and go on as frames of their
+  // own; trailers that are empty after it are not sent. Continue, Pause, Reply or EndWith.
+  virtual Verdict OnWholeRequest(RequestHead&, base::Buffer& /*body*/, HeaderMap& /*trailers*/) {
+    return Verdict::Continue();
+  }
+  virtual Verdict OnWholeResponse(ResponseHead&, base::Buffer& /*body*/, HeaderMap& /*trailers*/) {
+    return Verdict::Continue();
+  }
+  virtual void OnStreamEnd(const StreamSummary&) {}  // exactly once, unless it declined
 };
 
 // What every member of the chain may read of its stream. Valid as long as the filter.
@@ -111,9 +152,10 @@ class FilterStream {
 };
 
 // BodyMode::kWhole: the chain collects the whole request body, up to a limit (413 above it),
-// before it shows the head; the body then arrives as one piece.
+// before it shows the filter the head; the body then arrives as one piece.
 enum class BodyMode : uint8_t { kStream, kWhole };
 
+// Called when the stream's request head is there. Null: this filter has no part in this stream.
 using HttpFilterFactory = absl::AnyInvocable<std::unique_ptr<HttpFilter>(FilterStream&) const>;
 
 // How the end of the chain gives its response to the stream.

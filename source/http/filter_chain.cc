@@ -1,5 +1,7 @@
 #include "source/http/filter_chain.h"
 
+#include <algorithm>
+
 #include "source/base/check.h"
 
 namespace outrigger::http {
@@ -10,216 +12,62 @@ FilterChain::~FilterChain() {
 }
 
 void FilterChain::AddFilter(const ChainEntry& entry) {
-  Slot* slot = new (&slots_[count_]) Slot(*this, count_, entry.name);
-  ++count_;
+  Slot* slot = new (&slots_[count_]) Slot(*this, static_cast<int>(count_), entry);
   slot->filter = entry.factory(*slot);
-  if (entry.body_mode == BodyMode::kWhole) collects_whole_body_ = true;
+  if (slot->filter == nullptr) return slot->~Slot();
+  ++count_;
 }
 
-// --- request -----------------------------------------------------------------------------------
+void FilterChain::Open(Direction& direction, int entrance) {
+  direction.queue_at = entrance;
+  direction.end = direction.is_request ? static_cast<int>(count_) : -1;
+}
 
-void FilterChain::OnRequestHead(bool last) {
-  if (request_.is_over) return;
-  if (collects_whole_body_ && !last) {
-    request_.has_head = true;
-    request_.head_last = false;
-    return;
+HeaderMap& FilterChain::TrailersOf(Direction& direction) {
+  if (direction.trailers == nullptr && !direction.is_request) {
+    direction.trailers = &owner_.response_trailers();
   }
-  ShowRequest(Frame::kHead, 0, nullptr, last);
+  if (direction.trailers == nullptr) {
+    base::Arena& arena = owner_.view().arena();
+    direction.trailers =
+        new (arena.Allocate(sizeof(HeaderMap), alignof(HeaderMap))) HeaderMap(arena);
+  }
+  return *direction.trailers;
 }
+
+// --- what comes in -----------------------------------------------------------------------------
+
+void FilterChain::OnRequestHead(bool last) { Enter(request_, Frame::kHead, nullptr, last); }
 
 void FilterChain::OnRequestBody(base::Buffer& piece, bool last) {
-  if (request_.is_over) return piece.Clear();
-  const bool collecting = collects_whole_body_ && request_.has_head;
-  if (!request_.paused_at && !request_.has_queue()) {
-    return ShowRequest(Frame::kBody, 0, &piece, last);
-  }
-  request_.body.Append(std::move(piece));
-  request_.body_last = last;
-  if (collecting && request_.body.size() > limits_.whole_body_bytes) {
-    return Reply(
-        {.status = 413, .detail = "request_payload_too_large", .body = "Payload Too Large"});
-  }
-  if (collecting && last) return DrainRequestQueue();
-  if (!collecting) HoldBack();
+  Enter(request_, Frame::kBody, &piece, last);
 }
 
 void FilterChain::OnRequestTrailers(HeaderMap& trailers) {
-  if (request_.is_over) return;
-  if (!request_.paused_at && !request_.has_queue()) {
-    request_.trailers = &trailers;
-    return ShowRequest(Frame::kTrailers, 0, nullptr, true);
-  }
-  request_.trailers = &trailers;
-  if (!request_.paused_at) DrainRequestQueue();
+  if (!request_.is_over && !request_.is_cut) request_.trailers = &trailers;
+  Enter(request_, Frame::kTrailers, nullptr, true);
 }
-
-void FilterChain::ShowRequest(Frame frame, size_t from, base::Buffer* piece, bool last) {
-  RequestHead& head = owner_.view().request();
-  for (size_t i = from; i < count_; ++i) {
-    HttpFilter& filter = *slots_[i].filter;
-    Verdict verdict = frame == Frame::kHead   ? filter.OnRequestHead(head, last)
-                      : frame == Frame::kBody ? filter.OnRequestBody(*piece, last)
-                                              : filter.OnRequestTrailers(*request_.trailers);
-    if (request_.is_over) return;
-    switch (verdict.kind()) {
-      case Verdict::Kind::kContinue:
-        continue;
-      case Verdict::Kind::kReply:
-        return ReplyFrom(i, std::move(verdict.reply()));
-      case Verdict::Kind::kPause:
-        request_.paused_at = i;
-        request_.frame = frame;
-        request_.frame_last = last;
-        if (piece != nullptr) request_.frame_body = std::move(*piece);
-        HoldBack();
-        return;
-    }
-  }
-  if (is_terminal_over_) {
-    if (piece != nullptr) piece->Clear();
-    return;
-  }
-  switch (frame) {
-    case Frame::kHead:
-      return terminal_->OnRequestHead(head, last);
-    case Frame::kBody:
-      return terminal_->OnRequestBody(*piece, last);
-    case Frame::kTrailers:
-      return terminal_->OnRequestTrailers(*std::exchange(request_.trailers, nullptr));
-  }
-}
-
-void FilterChain::ContinueRequest() {
-  const size_t at = *request_.paused_at;
-  Verdict verdict = std::move(*request_.resume);
-  request_.resume.reset();
-  request_.paused_at.reset();
-  if (verdict.kind() == Verdict::Kind::kReply) return ReplyFrom(at, std::move(verdict.reply()));
-  base::Buffer piece = std::move(request_.frame_body);
-  ShowRequest(request_.frame, at + 1, &piece, request_.frame_last);
-  if (!request_.paused_at && !request_.is_over) DrainRequestQueue();
-}
-
-void FilterChain::DrainRequestQueue() {
-  if (std::exchange(request_.has_head, false)) {
-    ShowRequest(Frame::kHead, 0, nullptr, request_.head_last);
-    if (request_.paused_at || request_.is_over) return;
-  }
-  if (!request_.body.empty() || request_.body_last) {
-    base::Buffer piece = std::move(request_.body);
-    const bool last = std::exchange(request_.body_last, false);
-    ShowRequest(Frame::kBody, 0, &piece, last);
-    if (request_.paused_at || request_.is_over) return;
-  }
-  LetGo();
-  if (request_.trailers != nullptr) ShowRequest(Frame::kTrailers, 0, nullptr, true);
-}
-
-void FilterChain::HoldBack() {
-  if (request_.is_held_back) return;
-  if (request_.body.size() + request_.frame_body.size() < limits_.held_bytes) return;
-  request_.is_held_back = true;
-  owner_.PauseRequest();
-}
-
-void FilterChain::LetGo() {
-  if (!std::exchange(request_.is_held_back, false)) return;
-  owner_.ResumeRequest();
-}
-
-// --- response ----------------------------------------------------------------------------------
 
 void FilterChain::SendInformational() {
   if (!response_.is_over && !is_replying_) owner_.SendInformational();
 }
 
 void FilterChain::SendResponseHead(bool last) {
-  if (response_.is_over || is_replying_) return;
-  ShowResponse(Frame::kHead, response_entry_, nullptr, last);
+  if (!is_replying_) Enter(response_, Frame::kHead, nullptr, last);
 }
 
 void FilterChain::SendResponseBody(base::Buffer& piece, bool last) {
-  if (response_.is_over || is_replying_) return piece.Clear();
-  if (!response_.paused_at && !response_.has_queue()) {
-    return ShowResponse(Frame::kBody, response_entry_, &piece, last);
-  }
-  response_.body.Append(std::move(piece));
-  response_.body_last = last;
-  if (!response_.is_held_back && response_.body.size() >= limits_.held_bytes) {
-    response_.is_held_back = true;
-    terminal_->OnResponseHigh();
-  }
+  if (is_replying_) return piece.Clear();
+  Enter(response_, Frame::kBody, &piece, last);
 }
 
 void FilterChain::SendResponseTrailers() {
-  if (response_.is_over || is_replying_) return;
-  response_.trailers = &owner_.response_trailers();
-  if (!response_.paused_at && response_.body.empty()) {
-    ShowResponse(Frame::kTrailers, response_entry_, nullptr, true);
-  }
-}
-
-void FilterChain::ShowResponse(Frame frame, size_t past, base::Buffer* piece, bool last) {
-  for (size_t i = past; i-- > 0;) {
-    HttpFilter& filter = *slots_[i].filter;
-    Verdict verdict = frame == Frame::kHead ? filter.OnResponseHead(owner_.response_head(), last)
-                      : frame == Frame::kBody
-                          ? filter.OnResponseBody(*piece, last)
-                          : filter.OnResponseTrailers(owner_.response_trailers());
-    if (response_.is_over) return;
-    switch (verdict.kind()) {
-      case Verdict::Kind::kContinue:
-        continue;
-      case Verdict::Kind::kReply:
-        return ReplyFrom(i, std::move(verdict.reply()));
-      case Verdict::Kind::kPause:
-        response_.paused_at = i;
-        response_.frame = frame;
-        response_.frame_last = last;
-        if (piece != nullptr) response_.frame_body = std::move(*piece);
-        return;
-    }
-  }
-  if (last) response_.is_over = true;
-  switch (frame) {
-    case Frame::kHead:
-      return owner_.SendHead(last);
-    case Frame::kBody:
-      return owner_.SendBody(*piece, last);
-    case Frame::kTrailers:
-      response_.trailers = nullptr;
-      return owner_.SendTrailers();
-  }
-}
-
-void FilterChain::ContinueResponse() {
-  const size_t at = *response_.paused_at;
-  Verdict verdict = std::move(*response_.resume);
-  response_.resume.reset();
-  response_.paused_at.reset();
-  if (verdict.kind() == Verdict::Kind::kReply) return ReplyFrom(at, std::move(verdict.reply()));
-  base::Buffer piece = std::move(response_.frame_body);
-  ShowResponse(response_.frame, at, &piece, response_.frame_last);
-  if (!response_.paused_at && !response_.is_over) DrainResponseQueue();
-}
-
-void FilterChain::DrainResponseQueue() {
-  if (!response_.body.empty() || response_.body_last) {
-    base::Buffer piece = std::move(response_.body);
-    const bool last = std::exchange(response_.body_last, false);
-    ShowResponse(Frame::kBody, response_entry_, &piece, last);
-    if (response_.paused_at || response_.is_over) return;
-  }
-  if (std::exchange(response_.is_held_back, false) && !is_terminal_over_ && !is_terminal_high_) {
-    terminal_->OnResponseLow();
-  }
-  if (response_.trailers != nullptr) ShowResponse(Frame::kTrailers, response_entry_, nullptr, true);
+  if (!is_replying_) Enter(response_, Frame::kTrailers, nullptr, true);
 }
 
 void FilterChain::SendReply(LocalReply reply) {
   if (response_.is_over || is_replying_) return;
-  ReplyFrom(count_, std::move(reply));
+  ReplyFrom(static_cast<int>(count_), std::move(reply));
 }
 
 void FilterChain::AbortResponse(const StreamError& error) {
@@ -229,7 +77,302 @@ void FilterChain::AbortResponse(const StreamError& error) {
   owner_.Abort(error);
 }
 
-void FilterChain::ReplyFrom(size_t index, LocalReply reply) {
+void FilterChain::Enter(Direction& direction, Frame frame, base::Buffer* piece, bool last) {
+  if (direction.is_over || direction.is_cut) {
+    if (piece != nullptr) piece->Clear();
+    return;
+  }
+  if (direction.paused_at == kNowhere && !direction.has_queue()) {
+    Show(direction, frame, direction.queue_at, piece, last);
+    return DrainQueue(direction);
+  }
+  switch (frame) {
+    case Frame::kHead:
+      direction.has_head = true;
+      direction.head_last = last;
+      return;
+    case Frame::kTrailers:
+      direction.has_trailers = true;
+      return;
+    default:
+      direction.body.Append(std::move(*piece));
+      direction.body_last = last;
+      return HoldBack(direction);
+  }
+}
+
+// --- one frame ---------------------------------------------------------------------------------
+
+void FilterChain::Show(Direction& direction, Frame frame, int from, base::Buffer* piece,
+                       bool last) {
+  base::Buffer in_place_of_trailers;
+  for (int i = from; i != direction.end; i += direction.step) {
+    if (i == direction.collecting_at) return Collect(direction, piece, last);
+    Slot& slot = slots_[i];
+    if (slot.filter == nullptr) continue;
+    if (frame == Frame::kHead && !last && direction.is_request && !direction.is_whole &&
+        slot.body_mode == BodyMode::kWhole) {
+      return StartCollecting(direction, i, Frame::kHead, std::nullopt);
+    }
+    Verdict verdict = Ask(direction, i, frame, piece, last);
+    if (direction.is_over) return;
+    switch (verdict.kind()) {
+      case Verdict::Kind::kContinue:
+        continue;
+      case Verdict::Kind::kReply:
+        return ReplyFrom(i, std::move(verdict.reply()));
+      case Verdict::Kind::kPause:
+        return PauseAt(direction, i, frame, piece, last);
+      case Verdict::Kind::kCollect:
+        DCHECK(frame == Frame::kHead);
+        if (frame != Frame::kHead) continue;
+        StartCollecting(direction, i, Frame::kWhole, verdict.limit_bytes());
+        if (last) ShowWhole(direction);
+        return;
+      case Verdict::Kind::kContinueToTrailers:
+        if (!last || frame == Frame::kTrailers) continue;
+        last = false;
+        TrailersOf(direction);
+        direction.has_trailers = true;
+        direction.queue_at = i;
+        continue;
+      case Verdict::Kind::kDecline:
+        slot.filter.reset();
+        continue;
+      case Verdict::Kind::kEndWith:
+        Cut(direction);
+        last = true;
+        if (frame == Frame::kBody) {
+          piece->Append(std::move(verdict.bytes()));
+        } else if (frame == Frame::kTrailers) {
+          frame = Frame::kBody;
+          in_place_of_trailers = std::move(verdict.bytes());
+          piece = &in_place_of_trailers;
+        } else if (!verdict.bytes().empty()) {
+          last = false;
+          direction.body = std::move(verdict.bytes());
+          direction.body_last = true;
+          direction.queue_at = i + direction.step;
+        }
+        continue;
+    }
+  }
+  Deliver(direction, frame, piece, last);
+}
+
+Verdict FilterChain::Ask(Direction& direction, int index, Frame frame, base::Buffer* piece,
+                         bool last) {
+  HttpFilter& filter = *slots_[index].filter;
+  if (frame == Frame::kHead) direction.head_seen = index;
+  if (direction.is_request) {
+    switch (frame) {
+      case Frame::kHead:
+        return filter.OnRequestHead(owner_.view().request(), last);
+      case Frame::kBody:
+        return filter.OnRequestBody(*piece, last);
+      case Frame::kTrailers:
+        return filter.OnRequestTrailers(TrailersOf(direction));
+      case Frame::kWhole:
+        return filter.OnWholeRequest(owner_.view().request(), *piece, TrailersOf(direction));
+    }
+  }
+  switch (frame) {
+    case Frame::kHead:
+      return filter.OnResponseHead(owner_.response_head(), last);
+    case Frame::kBody:
+      return filter.OnResponseBody(*piece, last);
+    case Frame::kTrailers:
+      return filter.OnResponseTrailers(TrailersOf(direction));
+    default:
+      return filter.OnWholeResponse(owner_.response_head(), *piece, TrailersOf(direction));
+  }
+}
+
+void FilterChain::Deliver(Direction& direction, Frame frame, base::Buffer* piece, bool last) {
+  base::Buffer nothing;
+  if (frame == Frame::kTrailers && TrailersOf(direction).empty()) {
+    frame = Frame::kBody;
+    piece = &nothing;
+  }
+  if (direction.is_request) return DeliverRequest(frame, piece, last);
+  DeliverResponse(frame, piece, last);
+}
+
+void FilterChain::DeliverRequest(Frame frame, base::Buffer* piece, bool last) {
+  if (is_terminal_over_) {
+    if (piece != nullptr) piece->Clear();
+    return;
+  }
+  switch (frame) {
+    case Frame::kHead:
+      return terminal_->OnRequestHead(owner_.view().request(), last);
+    case Frame::kTrailers:
+      return terminal_->OnRequestTrailers(TrailersOf(request_));
+    default:
+      return terminal_->OnRequestBody(*piece, last);
+  }
+}
+
+void FilterChain::DeliverResponse(Frame frame, base::Buffer* piece, bool last) {
+  if (last) response_.is_over = true;
+  switch (frame) {
+    case Frame::kHead:
+      return owner_.SendHead(last);
+    case Frame::kTrailers:
+      return owner_.SendTrailers();
+    default:
+      return owner_.SendBody(*piece, last);
+  }
+}
+
+// Nothing of what the sender sent or will send passes behind the frame that is being shown.
+void FilterChain::Cut(Direction& direction) {
+  direction.is_cut = true;
+  direction.has_head = false;
+  direction.body.Clear();
+  direction.body_last = false;
+  direction.has_trailers = false;
+}
+
+// --- waiting -----------------------------------------------------------------------------------
+
+void FilterChain::PauseAt(Direction& direction, int index, Frame frame, base::Buffer* piece,
+                          bool last) {
+  direction.paused_at = index;
+  direction.frame = frame;
+  direction.frame_last = last;
+  if (piece != nullptr) direction.frame_body = std::move(*piece);
+  HoldBack(direction);
+}
+
+void FilterChain::Resume(Direction& direction, int index, Verdict verdict) {
+  DCHECK(direction.paused_at == index);
+  DCHECK(verdict.kind() == Verdict::Kind::kContinue || verdict.kind() == Verdict::Kind::kReply);
+  if (is_ended_ || direction.paused_at != index || direction.resume) return;
+  direction.resume = std::move(verdict);
+  loop_.Defer(*this);
+}
+
+void FilterChain::RunDeferred() {
+  if (is_terminal_over_) terminal_.reset();
+  if (is_ended_) return;
+  if (request_.resume && !request_.is_over) Continue(request_);
+  if (response_.resume && !response_.is_over && !is_ended_) Continue(response_);
+}
+
+void FilterChain::Continue(Direction& direction) {
+  const int at = std::exchange(direction.paused_at, kNowhere);
+  Verdict verdict = std::move(*direction.resume);
+  direction.resume.reset();
+  if (verdict.kind() == Verdict::Kind::kReply) return ReplyFrom(at, std::move(verdict.reply()));
+  base::Buffer piece = std::move(direction.frame_body);
+  if (direction.frame == Frame::kWhole) {
+    direction.body = std::move(piece);
+    QueueWhole(direction, at + direction.step);
+  } else {
+    Show(direction, direction.frame, at + direction.step, &piece, direction.frame_last);
+  }
+  DrainQueue(direction);
+}
+
+void FilterChain::DrainQueue(Direction& direction) {
+  while (direction.has_queue()) {
+    if (direction.paused_at != kNowhere || direction.is_over) return;
+    if (std::exchange(direction.has_head, false)) {
+      Show(direction, Frame::kHead, direction.queue_at, nullptr, direction.head_last);
+    } else if (!direction.body.empty() || direction.body_last) {
+      base::Buffer piece = std::move(direction.body);
+      const bool last = std::exchange(direction.body_last, false);
+      Show(direction, Frame::kBody, direction.queue_at, &piece, last);
+    } else {
+      direction.has_trailers = false;
+      Show(direction, Frame::kTrailers, direction.queue_at, nullptr, true);
+    }
+  }
+  if (direction.paused_at == kNowhere && !direction.is_over) LetGo(direction);
+}
+
+void FilterChain::HoldBack(Direction& direction) {
+  if (direction.is_held_back) return;
+  if (direction.body.size() + direction.frame_body.size() < limits_.held_bytes) return;
+  direction.is_held_back = true;
+  if (direction.is_request) return owner_.PauseRequest();
+  if (!is_terminal_over_ && !is_terminal_high_) terminal_->OnResponseHigh();
+}
+
+void FilterChain::LetGo(Direction& direction) {
+  if (!std::exchange(direction.is_held_back, false)) return;
+  if (direction.is_request) return owner_.ResumeRequest();
+  if (!is_terminal_over_ && !is_terminal_high_) terminal_->OnResponseLow();
+}
+
+// --- whole messages ----------------------------------------------------------------------------
+
+void FilterChain::StartCollecting(Direction& direction, int index, Frame shown_as,
+                                  std::optional<size_t> limit) {
+  direction.collecting_at = index;
+  direction.collecting_for = shown_as;
+  direction.collecting_limit = limit.value_or(limits_.whole_body_bytes);
+}
+
+// Body (`piece`) or trailers (none) that reached the filter which wants them whole.
+void FilterChain::Collect(Direction& direction, base::Buffer* piece, bool last) {
+  if (piece != nullptr) {
+    piece->Unpin();
+    direction.collected.Append(std::move(*piece));
+  }
+  if (direction.collected.size() > direction.collecting_limit) {
+    const int at = std::exchange(direction.collecting_at, kNowhere);
+    direction.collected.Clear();
+    if (direction.is_request) {
+      return ReplyFrom(
+          at, {.status = 413, .detail = "request_payload_too_large", .body = "Payload Too Large"});
+    }
+    return ReplyFrom(
+        at,
+        {.status = 500, .detail = "response_payload_too_large", .body = "Internal Server Error"});
+  }
+  if (last) ShowWhole(direction);
+}
+
+// The message is complete: shows it to the filter that asked for it and queues what comes of it.
+void FilterChain::ShowWhole(Direction& direction) {
+  const int at = std::exchange(direction.collecting_at, kNowhere);
+  direction.is_whole = true;
+  base::Buffer body = std::move(direction.collected);
+  if (direction.collecting_for == Frame::kHead) {
+    direction.body = std::move(body);
+    return QueueWhole(direction, at);
+  }
+  Verdict verdict = Ask(direction, at, Frame::kWhole, &body, true);
+  if (direction.is_over) return;
+  switch (verdict.kind()) {
+    case Verdict::Kind::kReply:
+      return ReplyFrom(at, std::move(verdict.reply()));
+    case Verdict::Kind::kPause:
+      return PauseAt(direction, at, Frame::kWhole, &body, true);
+    case Verdict::Kind::kEndWith:
+      body.Append(std::move(verdict.bytes()));
+      TrailersOf(direction).Clear();
+      break;
+    default:
+      DCHECK(verdict.kind() == Verdict::Kind::kContinue);
+  }
+  direction.body = std::move(body);
+  QueueWhole(direction, at + direction.step);
+}
+
+void FilterChain::QueueWhole(Direction& direction, int from) {
+  direction.queue_at = from;
+  direction.has_head = true;
+  direction.has_trailers = !TrailersOf(direction).empty();
+  direction.body_last = !direction.body.empty() && !direction.has_trailers;
+  direction.head_last = direction.body.empty() && !direction.has_trailers;
+}
+
+// --- replies and the end -----------------------------------------------------------------------
+
+void FilterChain::ReplyFrom(int index, LocalReply reply) {
   if (response_.is_over) return;
   request_.is_over = true;
   EndTerminal();
@@ -241,41 +384,21 @@ void FilterChain::ReplyFrom(size_t index, LocalReply reply) {
                          .detail = reply.detail});
   }
   is_replying_ = true;
-  response_entry_ = index;
-  response_.paused_at.reset();
+  // A filter that was shown a response's head, and holds it, is not shown a second one.
+  if (response_.head_seen != kNowhere) index = std::min(index, response_.head_seen);
+  Cut(response_);
+  response_.paused_at = response_.collecting_at = kNowhere;
   response_.resume.reset();
   response_.frame_body.Clear();
-  response_.body.Clear();
-  response_.body_last = false;
-  response_.trailers = nullptr;
-  base::Buffer body = owner_.MakeReply(reply);
-  const bool has_body = !body.empty();
-  // The head first; the body waits behind it when a filter pauses the head.
-  response_.body = std::move(body);
-  response_.body_last = has_body;
-  ShowResponse(Frame::kHead, index, nullptr, !has_body);
-  if (!response_.paused_at && !response_.is_over && has_body) {
-    base::Buffer piece = std::move(response_.body);
-    response_.body_last = false;
-    ShowResponse(Frame::kBody, index, &piece, true);
-  }
-}
-
-// --- both --------------------------------------------------------------------------------------
-
-void FilterChain::Resume(Direction& direction, size_t index, Verdict verdict) {
-  DCHECK(direction.paused_at == index);
-  DCHECK(verdict.kind() != Verdict::Kind::kPause);
-  if (is_ended_ || direction.paused_at != index || direction.resume) return;
-  direction.resume = std::move(verdict);
-  loop_.Defer(*this);
-}
-
-void FilterChain::RunDeferred() {
-  if (is_terminal_over_) terminal_.reset();
-  if (is_ended_) return;
-  if (request_.resume && !request_.is_over) ContinueRequest();
-  if (response_.resume && !response_.is_over && !is_ended_) ContinueResponse();
+  response_.collected.Clear();
+  response_.is_cut = response_.is_whole = false;
+  owner_.response_trailers().Clear();
+  response_.body = owner_.MakeReply(reply);
+  response_.has_head = true;
+  response_.head_last = response_.body.empty();
+  response_.body_last = !response_.head_last;
+  response_.queue_at = index - 1;
+  DrainQueue(response_);
 }
 
 void FilterChain::OnClientHigh() {
@@ -301,7 +424,9 @@ void FilterChain::End(const StreamSummary& summary) {
   if (std::exchange(is_ended_, true)) return;
   request_.is_over = response_.is_over = true;
   EndTerminal();
-  for (size_t i = 0; i < count_; ++i) slots_[i].filter->OnStreamEnd(summary);
+  for (size_t i = 0; i < count_; ++i) {
+    if (slots_[i].filter != nullptr) slots_[i].filter->OnStreamEnd(summary);
+  }
 }
 
 }  // namespace outrigger::http

@@ -19,8 +19,9 @@ struct ChainEntry {
 };
 
 struct ChainLimits {
-  size_t held_bytes = 256 * 1024;         // queued while paused: above it the sender is held back
-  size_t whole_body_bytes = 1024 * 1024;  // BodyMode::kWhole: above it 413
+  size_t held_bytes = 256 * 1024;  // queued while paused: above it the sender is held back
+  // Body collected for a filter: above it 413 to a request, 500 to a response.
+  size_t whole_body_bytes = 1024 * 1024;
 };
 
 // The stream around a chain: where requests come from and responses go.
@@ -47,10 +48,9 @@ class ChainOwner {
 
 // The filters of one stream and the terminal behind them. Runs request frames first filter to last
 // and response frames last to first, holds a direction while a filter pauses it, and turns a
-// Verdict::Reply into a response seen by the filters before the one that replied.
-// Owner: the stream.  Thread: its worker.
-// Lifetime: never destroyed from inside one of its own calls; the stream retires by DeleteLater.
-// Limits: ChainLimits.
+// Verdict::Reply into a response seen by the filters before the one that replied, of those that
+// have not yet seen another. Owner: the stream.  Thread: its worker. Lifetime: never destroyed from
+// inside one of its own calls; the stream retires by DeleteLater. Limits: ChainLimits.
 class FilterChain final : private event::Deferred, private ResponseSink {
  public:
   FilterChain(ChainOwner& owner, event::Loop& loop, const ChainLimits& limits)
@@ -64,7 +64,8 @@ class FilterChain final : private event::Deferred, private ResponseSink {
     for (const ChainEntry& entry : entries) {
       if (!skipped(entry)) AddFilter(entry);
     }
-    response_entry_ = count_;
+    Open(request_, 0);
+    Open(response_, static_cast<int>(count_) - 1);
     terminal_ = terminal(*this);
   }
 
@@ -81,12 +82,13 @@ class FilterChain final : private event::Deferred, private ResponseSink {
   void End(const StreamSummary& summary);
 
  private:
-  enum class Frame : uint8_t { kHead, kBody, kTrailers };
+  // kWhole: a message that is shown whole, to the filter that asked for it.
+  enum class Frame : uint8_t { kHead, kBody, kTrailers, kWhole };
 
   class Slot final : public FilterStream {
    public:
-    Slot(FilterChain& chain, size_t index, const std::string& name)
-        : chain_(chain), name_(name), index_(index) {}
+    Slot(FilterChain& chain, int index, const ChainEntry& entry)
+        : body_mode(entry.body_mode), chain_(chain), name_(entry.name), index_(index) {}
     void ResumeRequest(Verdict verdict) override {
       chain_.Resume(chain_.request_, index_, std::move(verdict));
     }
@@ -95,44 +97,76 @@ class FilterChain final : private event::Deferred, private ResponseSink {
     }
     StreamView& stream() override { return chain_.owner_.view(); }
     const RouteFilterConfig* route_config() override { return chain_.owner_.route_config(name_); }
-    std::unique_ptr<HttpFilter> filter;
+    std::unique_ptr<HttpFilter> filter;  // null once it declined
+    const BodyMode body_mode;
 
    private:
     FilterChain& chain_;
     const std::string& name_;  // in the stream's options snapshot
-    const size_t index_;
+    const int index_;
   };
 
-  // What waits in one direction. Only the frame at the paused filter has been seen by some filters;
-  // what came after it waits at the entrance, so order is kept by construction.
+  static constexpr int kNowhere = -2;
+
+  // One direction: who sees its frames in which order, and what waits. Only the frame at the paused
+  // filter and what a filter collects have been seen by some filters; what came after it waits at
+  // the entrance, so order is kept by construction. Once the last frame is in, the queue may stand
+  // further on: a message that was collected, trailers that a filter adds.
   struct Direction {
-    std::optional<size_t> paused_at;
+    explicit Direction(bool is_request) : is_request(is_request), step(is_request ? 1 : -1) {}
+    bool has_queue() const { return has_head || !body.empty() || body_last || has_trailers; }
+
+    const bool is_request;
+    const int step;
+    int end = 0;               // one past the last filter
+    int queue_at = 0;          // the filter that sees the queue first: the entrance, or further on
+    int head_seen = kNowhere;  // the furthest filter that was shown the head
+    int paused_at = kNowhere;
     std::optional<Verdict> resume;  // set by Resume, acted on in RunDeferred
     Frame frame = Frame::kHead;     // the frame at the paused filter
     bool frame_last = false;
     base::Buffer frame_body;
-    bool has_head = false;  // queued at the entrance (kWhole, or a response that begins while...)
+    int collecting_at = kNowhere;          // the filter that body and trailers are collected for
+    Frame collecting_for = Frame::kWhole;  // kHead: BodyMode::kWhole, shown as ordinary frames
+    size_t collecting_limit = 0;
+    base::Buffer collected;
+    bool has_head = false;  // has_... down to has_trailers: the queue
     bool head_last = false;
     base::Buffer body;
     bool body_last = false;
-    HeaderMap* trailers = nullptr;
-    bool is_held_back = false;  // we asked the sender to stop
-    bool is_over = false;       // nothing passes any more
-    bool has_queue() const { return has_head || !body.empty() || body_last || trailers != nullptr; }
+    bool has_trailers = false;
+    HeaderMap* trailers = nullptr;  // made when first needed
+    bool is_whole = false;          // all of it was collected once
+    bool is_held_back = false;      // we asked the sender to stop
+    bool is_cut = false;            // a filter ended it: what the sender still sends is dropped
+    bool is_over = false;           // nothing passes any more
   };
 
   void AddFilter(const ChainEntry& entry);
-  void Resume(Direction& direction, size_t index, Verdict verdict);
+  void Open(Direction& direction, int entrance);
+  HeaderMap& TrailersOf(Direction& direction);
+  // A frame comes in at the entrance.
+  void Enter(Direction& direction, Frame frame, base::Buffer* piece, bool last);
+  // Shows a frame to the filters from `from` on and passes it to whoever is behind them.
+  void Show(Direction& direction, Frame frame, int from, base::Buffer* piece, bool last);
+  Verdict Ask(Direction& direction, int index, Frame frame, base::Buffer* piece, bool last);
+  void Deliver(Direction& direction, Frame frame, base::Buffer* piece, bool last);
+  void DeliverRequest(Frame frame, base::Buffer* piece, bool last);
+  void DeliverResponse(Frame frame, base::Buffer* piece, bool last);
+  void DrainQueue(Direction& direction);
+  void PauseAt(Direction& direction, int index, Frame frame, base::Buffer* piece, bool last);
+  void StartCollecting(Direction& direction, int index, Frame shown_as,
+                       std::optional<size_t> limit);
+  void Collect(Direction& direction, base::Buffer* piece, bool last);
+  void ShowWhole(Direction& direction);
+  void QueueWhole(Direction& direction, int from);
+  void Cut(Direction& direction);
+  void Resume(Direction& direction, int index, Verdict verdict);
   void RunDeferred() override;
-  void ContinueRequest();
-  void ContinueResponse();
-  void DrainRequestQueue();
-  void DrainResponseQueue();
-  void ShowRequest(Frame frame, size_t from, base::Buffer* piece, bool last);
-  void ShowResponse(Frame frame, size_t past, base::Buffer* piece, bool last);
-  void HoldBack();
-  void LetGo();
-  void ReplyFrom(size_t index, LocalReply reply);
+  void Continue(Direction& direction);
+  void HoldBack(Direction& direction);
+  void LetGo(Direction& direction);
+  void ReplyFrom(int index, LocalReply reply);
   void EndTerminal();
 
   // ResponseSink, for the terminal
@@ -153,12 +187,9 @@ class FilterChain final : private event::Deferred, private ResponseSink {
   const ChainLimits& limits_;
   Slot* slots_ = nullptr;  // in the stream's arena
   size_t count_ = 0;
-  size_t response_entry_ = 0;  // responses pass the filters below this index: all, or those before
-                               // the one that replied
   std::unique_ptr<Terminal> terminal_;
-  Direction request_;
-  Direction response_;
-  bool collects_whole_body_ = false;
+  Direction request_{true};
+  Direction response_{false};
   bool is_terminal_over_ = false;
   bool is_replying_ = false;  // response frames are a local reply: the terminal's are dropped
   bool is_terminal_high_ = false;

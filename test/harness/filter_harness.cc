@@ -22,7 +22,9 @@ HeaderList Copy(const http::HeaderMap& headers) {
 }  // namespace
 
 std::string Reply::Header(std::string_view name) const { return Find(headers, name); }
+std::string Reply::Trailer(std::string_view name) const { return Find(trailers, name); }
 std::string Forwarded::Header(std::string_view name) const { return Find(headers, name); }
+std::string Forwarded::Trailer(std::string_view name) const { return Find(trailers, name); }
 
 class FilterHarness::Stream final : public http::ChainOwner, public http::StreamView {
  public:
@@ -38,8 +40,11 @@ class FilterHarness::Stream final : public http::ChainOwner, public http::Stream
     summary_.downstream_remote = &harness.remote_;
     summary_.downstream_local = &harness.local_;
     summary_.start = harness.loop_.Now();
+  }
+  // Once the head is there.
+  void BuildChain() {
     chain_.Build(
-        harness.entries_,
+        harness_.entries_,
         [this](http::ResponseSink& sink) {
           auto terminal = std::make_unique<Recorder>(*this, sink);
           recorder_ = terminal.get();
@@ -66,7 +71,10 @@ class FilterHarness::Stream final : public http::ChainOwner, public http::Stream
       piece.Clear();
       if (last) Complete();
     }
-    void OnRequestTrailers(http::HeaderMap&) override { Complete(); }
+    void OnRequestTrailers(http::HeaderMap& trailers) override {
+      stream_.forwarded_.trailers = Copy(trailers);
+      Complete();
+    }
     void OnResponseHigh() override {}
     void OnResponseLow() override {}
     void Complete() {
@@ -75,16 +83,25 @@ class FilterHarness::Stream final : public http::ChainOwner, public http::Stream
     }
     void Respond() {
       const FilterHarness& harness = stream_.harness_;
-      sink_.response_head().status = harness.status_;
-      for (const auto& [name, value] : harness.headers_) {
-        sink_.response_head().headers.AddCopy(name, value);
-      }
+      const bool has_trailers = !harness.trailers_.empty();
+      RespondHead(harness.status_, harness.headers_, harness.body_.empty() && !has_trailers);
+      if (!harness.body_.empty()) RespondBody(harness.body_, !has_trailers);
+      if (has_trailers) RespondTrailers(harness.trailers_);
+    }
+    void RespondHead(int status, const HeaderList& headers, bool last) {
+      sink_.response_head().status = status;
+      for (const auto& [name, value] : headers) sink_.response_head().headers.AddCopy(name, value);
       stream_.summary_.detail = "via_upstream";
-      sink_.SendResponseHead(harness.body_.empty());
-      if (harness.body_.empty()) return;
+      sink_.SendResponseHead(last);
+    }
+    void RespondBody(std::string_view piece, bool last) {
       base::Buffer body;
-      body.Append(harness.body_);
-      sink_.SendResponseBody(body, true);
+      body.Append(piece);
+      sink_.SendResponseBody(body, last);
+    }
+    void RespondTrailers(const HeaderList& trailers) {
+      for (const auto& [name, value] : trailers) sink_.response_trailers().AddCopy(name, value);
+      sink_.SendResponseTrailers();
     }
 
    private:
@@ -111,7 +128,10 @@ class FilterHarness::Stream final : public http::ChainOwner, public http::Stream
     piece.Clear();
     if (last) Complete();
   }
-  void SendTrailers() override { Complete(); }
+  void SendTrailers() override {
+    reply_.trailers = Copy(response_trailers_);
+    Complete();
+  }
   void Abort(const http::StreamError& error) override {
     reply_.was_aborted = true;
     reply_.detail = error.detail;
@@ -171,15 +191,31 @@ void FilterHarness::AddFilter(std::string name, http::HttpFilterFactory filter,
   entries_.push_back({.name = std::move(name), .factory = std::move(filter), .body_mode = mode});
 }
 
-void FilterHarness::Answer(int status, std::string body, HeaderList headers) {
+void FilterHarness::Answer(int status, std::string body, HeaderList headers, HeaderList trailers) {
   status_ = status;
   body_ = std::move(body);
   headers_ = std::move(headers);
+  trailers_ = std::move(trailers);
 }
 
-void FilterHarness::RespondNow() {
-  if (stream_->recorder_ != nullptr) stream_->recorder_->Respond();
-  Turn();
+void FilterHarness::Endpoint::Answer() {
+  if (auto* end = harness_.stream_->recorder_) end->Respond();
+  harness_.Turn();
+}
+
+void FilterHarness::Endpoint::Head(int status, const HeaderList& headers, bool last) {
+  if (auto* end = harness_.stream_->recorder_) end->RespondHead(status, headers, last);
+  harness_.Turn();
+}
+
+void FilterHarness::Endpoint::Body(std::string_view piece, bool last) {
+  if (auto* end = harness_.stream_->recorder_) end->RespondBody(piece, last);
+  harness_.Turn();
+}
+
+void FilterHarness::Endpoint::Trailers(const HeaderList& trailers) {
+  if (auto* end = harness_.stream_->recorder_) end->RespondTrailers(trailers);
+  harness_.Turn();
 }
 
 const Reply& FilterHarness::Request(std::string_view line, const HeaderList& headers) {
@@ -202,6 +238,7 @@ void FilterHarness::Begin(std::string_view line, const HeaderList& headers, bool
       head.headers.AddCopy(name, value);
     }
   }
+  stream_->BuildChain();
   stream_->chain_.OnRequestHead(last);
   Turn();
 }

@@ -20,8 +20,9 @@ struct Reply {
   int status = 0;
   std::string detail;  // %RESPONSE_CODE_DETAILS%
   std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string, std::string>> headers, trailers;
   std::string Header(std::string_view name) const;
+  std::string Trailer(std::string_view name) const;
 };
 
 // What reached the end of the chain.
@@ -30,8 +31,9 @@ struct Forwarded {
   bool is_complete = false;
   std::string method, target;
   std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string, std::string>> headers, trailers;
   std::string Header(std::string_view name) const;
+  std::string Trailer(std::string_view name) const;
 };
 
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
@@ -51,10 +53,23 @@ class FilterHarness {
   ~FilterHarness();
 
   // How the end of the chain answers a complete request; by default 200 without body.
-  void Answer(int status, std::string body = "", HeaderList headers = {});
-  // The end of the chain stays silent until RespondNow.
+  void Answer(int status, std::string body = "", HeaderList headers = {}, HeaderList trailers = {});
+  // The end of the chain stays silent until one of endpoint()'s calls.
   void AnswerLater() { answers_ = false; }
-  void RespondNow();
+
+  // The end of the chain, answering frame by frame; nothing happens once its stream is over.
+  class Endpoint {
+   public:
+    explicit Endpoint(FilterHarness& harness) : harness_(harness) {}
+    void Answer();  // as told by FilterHarness::Answer
+    void Head(int status, const HeaderList& headers, bool last = false);
+    void Body(std::string_view piece, bool last = false);
+    void Trailers(const HeaderList& trailers);
+
+   private:
+    FilterHarness& harness_;
+  };
+  Endpoint endpoint() { return Endpoint(*this); }
 
   // Sends "GET /path" with `host: test` and `headers`, complete unless a body follows.
   const Reply& Request(std::string_view line, const HeaderList& headers = {});
@@ -96,7 +111,7 @@ class FilterHarness {
   http::ChainLimits limits_{.held_bytes = 1000, .whole_body_bytes = 100};
   int status_ = 200;
   std::string body_;
-  HeaderList headers_;
+  HeaderList headers_, trailers_;
   bool answers_ = true;
   net::Address peer_, remote_, local_;
   const http::RouteFilterConfig* route_config_ = nullptr;

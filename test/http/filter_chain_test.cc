@@ -194,7 +194,7 @@ TEST(FilterChain, DropsTheTerminalsResponseOnceAFilterReplied) {
   chain.AnswerLater();
   chain.Begin("POST /x");
   chain.Body("abc", false);
-  chain.RespondNow();
+  chain.endpoint().Answer();
   EXPECT_THAT(chain.reply(), RepliedWith(403, "denied"));
 }
 
