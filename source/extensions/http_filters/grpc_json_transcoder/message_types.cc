@@ -155,7 +155,6 @@ absl::StatusOr<std::unique_ptr<const MessageTypes>> MessageTypes::Build(
 
 absl::Status MessageTypes::AddFiles(std::string_view descriptor_set) {
   pb::FileDescriptorSet set;
-  if (descriptor_set.empty()) return base::InvalidArgument("is empty");
   if (!set.ParseFromArray(descriptor_set.data(), static_cast<int>(descriptor_set.size()))) {
     return base::InvalidArgument("is no serialised google.protobuf.FileDescriptorSet");
   }
