@@ -114,16 +114,7 @@ StreamCondition ReadFlags(const ResponseFlagFilter& from, const Place& place) {
 }
 
 uint32_t GrpcStatusOf(const StreamSummary& summary, int status) {
-  std::optional<std::string_view> text;
-  if (summary.response_trailers != nullptr) {
-    text = summary.response_trailers->Get(http::HeaderId::kGrpcStatus);
-  }
-  if (!text && summary.response != nullptr) {
-    text = summary.response->headers.Get(http::HeaderId::kGrpcStatus);
-  }
-  if (text) {
-    if (const auto code = base::ParseNumber<uint32_t>(*text)) return *code;
-  }
+  if (const auto code = http::grpc::StatusNumber(summary)) return *code;
   return static_cast<uint32_t>(http::grpc::CodeOfHttpStatus(status));
 }
 

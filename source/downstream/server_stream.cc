@@ -6,6 +6,7 @@
 #include "source/downstream/forwarding_headers.h"
 #include "source/downstream/request_checks.h"
 #include "source/downstream/server_connection.h"
+#include "source/http/grpc/status.h"
 #include "source/http/local_reply.h"
 #include "source/route/virtual_host.h"
 
@@ -237,7 +238,7 @@ base::Buffer ServerStream::MakeReply(http::LocalReply& reply) {
   std::string content_type = "text/plain";
   const LocalReplyRewrite& rewrite = options_->local_reply;
   if (rewrite) content_type = rewrite(reply, summary_);
-  return http::FillLocalReply(reply, content_type, request_.method, response_);
+  return http::FillLocalReply(reply, content_type, request_, response_);
 }
 
 void ServerStream::SendInformational() {
@@ -321,7 +322,15 @@ void ServerStream::TimeOut(stats::Counter counter, http::ResponseFlag flag, std:
   if (phase_ != Phase::kWaiting) {
     return ResetToClient({.kind = http::ErrorKind::kTimeout, .detail = detail});
   }
-  Refuse({.status = status, .detail = detail, .body = std::string(body)});
+  // gRPC calls a stream that took too long what its own deadlines are called.
+  std::optional<int> grpc_status;
+  if (flag == http::ResponseFlag::kDurationTimeout) {
+    grpc_status = static_cast<int>(http::grpc::Code::kDeadlineExceeded);
+  }
+  Refuse({.status = status,
+          .detail = detail,
+          .body = std::string(body),
+          .grpc_status = grpc_status});
 }
 
 // --- end ---------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "source/base/text.h"
+#include "source/http/grpc/status.h"
 #include "source/http/response_flags.h"
 
 namespace outrigger::http {
@@ -187,16 +188,8 @@ constexpr GrpcName kGrpcNames[] = {
     {"Unauthenticated", "UNAUTHENTICATED"},
 };
 
-// From the trailers, or from the head of a response that is nothing but trailers.
-std::optional<uint32_t> FindGrpcStatus(const StreamSummary& s) {
-  std::optional<std::string_view> text;
-  if (s.response_trailers != nullptr) text = s.response_trailers->Get(HeaderId::kGrpcStatus);
-  if (!text && s.response != nullptr) text = s.response->headers.Get(HeaderId::kGrpcStatus);
-  return text ? base::ParseNumber<uint32_t>(*text) : std::nullopt;
-}
-
 ValueKind GrpcStatus(const StreamSummary& s, const Arguments& arguments, std::string& out) {
-  const std::optional<uint32_t> status = FindGrpcStatus(s);
+  const std::optional<uint32_t> status = grpc::StatusNumber(s);
   if (!status) return ValueKind::kMissing;
   const bool is_known = *status < sizeof(kGrpcNames) / sizeof(kGrpcNames[0]);
   if (arguments.name == "NUMBER" || !is_known) return Number(*status, out);
@@ -205,7 +198,7 @@ ValueKind GrpcStatus(const StreamSummary& s, const Arguments& arguments, std::st
 }
 
 ValueKind GrpcStatusNumber(const StreamSummary& s, const Arguments&, std::string& out) {
-  const std::optional<uint32_t> status = FindGrpcStatus(s);
+  const std::optional<uint32_t> status = grpc::StatusNumber(s);
   return status ? Number(*status, out) : ValueKind::kMissing;
 }
 

@@ -1,13 +1,41 @@
 #include "source/http/local_reply.h"
+
 #include "source/base/text.h"
+#include "source/http/grpc/content_type.h"
+#include "source/http/grpc/status.h"
 
 namespace outrigger::http {
+namespace {
 
-base::Buffer FillLocalReply(LocalReply& reply, std::string_view content_type, Method request_method,
-                            ResponseHead& head) {
-  head.status = reply.status;
+void FillGrpcReply(const LocalReply& reply, ResponseHead& head) {
+  base::Arena& arena = head.headers.arena();
+  const int code =
+      reply.grpc_status.value_or(static_cast<int>(grpc::CodeOfHttpStatus(reply.status)));
+  head.status = 200;
+  head.headers.Add(HeaderId::kContentType, grpc::kContentType);
+  head.headers.Add(HeaderId::kGrpcStatus, arena.Copy(base::StrCat(code)));
+  if (!reply.body.empty()) {
+    head.headers.Add(HeaderId::kGrpcMessage, arena.Copy(grpc::PercentEncode(reply.body)));
+  }
+  for (const auto& [name, value] : reply.headers) {
+    const HeaderId id = FindHeaderId(name);
+    if (id == HeaderId::kContentType || id == HeaderId::kContentLength) continue;
+    head.headers.AddCopy(name, value);
+  }
+}
+
+}  // namespace
+
+base::Buffer FillLocalReply(LocalReply& reply, std::string_view content_type,
+                            const RequestHead& request, ResponseHead& head) {
   head.reason = {};
+  head.switches_protocol = false;
   head.headers.Clear();
+  if (grpc::IsGrpcRequest(request)) {
+    FillGrpcReply(reply, head);
+    return {};
+  }
+  head.status = reply.status;
   const bool may_have_body = reply.status >= 200 && reply.status != 204 && reply.status != 304;
   base::Buffer body;
   if (may_have_body) {
@@ -15,7 +43,7 @@ base::Buffer FillLocalReply(LocalReply& reply, std::string_view content_type, Me
     head.headers.Add(HeaderId::kContentLength, arena.Copy(base::StrCat(reply.body.size())));
     if (!reply.body.empty()) {
       head.headers.Add(HeaderId::kContentType, arena.Copy(content_type));
-      if (request_method != Method::kHead) body.Append(reply.body);
+      if (request.method != Method::kHead) body.Append(reply.body);
     }
   }
   for (const auto& [name, value] : reply.headers) head.headers.AddCopy(name, value);

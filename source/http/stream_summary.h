@@ -83,6 +83,8 @@ struct StreamSummary {
   uint64_t response_body_bytes = 0;
   uint64_t request_header_bytes = 0;
   uint64_t response_header_bytes = 0;
+  // grpc-status, noted by a filter that tells it to the client in another form.
+  std::optional<uint32_t> grpc_status;
   uint32_t attempts = 0;  // upstream attempts
   bool is_health_check = false;
 };

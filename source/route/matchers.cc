@@ -108,11 +108,4 @@ std::optional<std::string_view> CookieValue(const http::HeaderMap& headers, std:
   return std::nullopt;
 }
 
-bool IsGrpcRequest(const http::RequestHead& head) {
-  constexpr std::string_view kGrpc = "application/grpc";
-  const std::string_view type = head.headers.Get(http::HeaderId::kContentType).value_or("");
-  if (!type.starts_with(kGrpc)) return false;
-  return type.size() == kGrpc.size() || type[kGrpc.size()] == '+' || type[kGrpc.size()] == ';';
-}
-
 }  // namespace outrigger::route

@@ -99,7 +99,4 @@ std::optional<std::string_view> QueryValue(std::string_view query, std::string_v
 // The first value of the cookie `name`.
 std::optional<std::string_view> CookieValue(const http::HeaderMap& headers, std::string_view name);
 
-// Whether the request speaks gRPC, by its content-type.
-bool IsGrpcRequest(const http::RequestHead& head);
-
 }  // namespace outrigger::route

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "source/http/grpc/content_type.h"
+
 namespace outrigger::route {
 
 const FilterConfig* FindFilterConfig(const FilterConfigs& configs, std::string_view filter_name) {
@@ -20,7 +22,7 @@ Route::Route(RouteSpec spec, const VirtualHost& host)
 
 bool Route::AllConditionsHold(const http::RequestHead& head, uint64_t random) const {
   if (spec_.fraction.has_value() && !spec_.fraction->Matches(random)) return false;
-  if (spec_.grpc_only && !IsGrpcRequest(head)) return false;
+  if (spec_.grpc_only && !http::grpc::IsGrpcRequest(head)) return false;
   for (const HeaderMatcher& header : spec_.headers) {
     if (!header.Matches(head)) return false;
   }

@@ -139,7 +139,7 @@ class FilterHarness::Stream final : public http::ChainOwner, public http::Stream
   base::Buffer MakeReply(http::LocalReply& reply) override {
     summary_.detail = reply.detail;
     if (reply.flag) summary_.Set(*reply.flag);
-    return http::FillLocalReply(reply, "text/plain", request_.method, response_);
+    return http::FillLocalReply(reply, "text/plain", request_, response_);
   }
   bool is_response_started() const override { return reply_.has_head; }
   void PauseRequest() override { ++pauses_; }

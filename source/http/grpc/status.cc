@@ -61,13 +61,52 @@ Code CodeOfHttpStatus(int status) {
   }
 }
 
+int HttpStatusOf(Code code) {
+  static constexpr std::array<int, kNames.size()> kStatus = {
+      200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401};
+  return kStatus[static_cast<size_t>(code)];
+}
+
+std::optional<Code> ParseCode(std::string_view text) {
+  const auto number = base::ParseNumber<uint32_t>(text);
+  if (!number || *number >= kNames.size()) return std::nullopt;
+  return static_cast<Code>(*number);
+}
+
 std::optional<Status> ReadStatus(const HeaderMap& fields) {
   const auto code = fields.Get(HeaderId::kGrpcStatus);
   if (!code.has_value()) return std::nullopt;
   Status out;
-  const auto number = base::ParseNumber<uint32_t>(*code);
-  if (number.has_value() && *number < kNames.size()) out.code = static_cast<Code>(*number);
+  out.code = ParseCode(*code).value_or(Code::kUnknown);
   out.message = PercentDecode(fields.Get(HeaderId::kGrpcMessage).value_or(""));
+  return out;
+}
+
+std::optional<uint32_t> StatusNumber(const StreamSummary& summary) {
+  if (summary.grpc_status) return summary.grpc_status;
+  std::optional<std::string_view> text;
+  if (summary.response_trailers != nullptr) {
+    text = summary.response_trailers->Get(HeaderId::kGrpcStatus);
+  }
+  if (!text && summary.response != nullptr) {
+    text = summary.response->headers.Get(HeaderId::kGrpcStatus);
+  }
+  return text ? base::ParseNumber<uint32_t>(*text) : std::nullopt;
+}
+
+std::string PercentEncode(std::string_view message) {
+  static constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : message.substr(0, kMaxMessageBytes)) {
+    if (c >= ' ' && c <= '~' && c != '%') {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kHex[byte >> 4];
+    out += kHex[byte & 15];
+  }
   return out;
 }
 

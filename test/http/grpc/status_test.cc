@@ -37,5 +37,32 @@ TEST(GrpcStatus, UnderstandsServersWithoutGrpc) {
   EXPECT_EQ(CodeOfHttpStatus(200), Code::kUnknown);
 }
 
+TEST(GrpcStatus, IsSpokenOfInHttp) {
+  EXPECT_EQ(HttpStatusOf(Code::kOk), 200);
+  EXPECT_EQ(HttpStatusOf(Code::kUnavailable), 503);
+  EXPECT_EQ(HttpStatusOf(Code::kUnauthenticated), 401);
+}
+
+TEST(GrpcStatus, EncodesWhatAFieldCannotCarry) {
+  EXPECT_EQ(PercentEncode("100% of\nit: \xc3\xa4"), "100%25 of%0Ait: %C3%A4");
+  EXPECT_EQ(PercentEncode(std::string(kMaxMessageBytes + 1, 'x')).size(), kMaxMessageBytes);
+}
+
+TEST(GrpcStatus, OfAStreamIsWhatAFilterNotedElseTrailersElseHead) {
+  base::Arena arena;
+  ResponseHead head(arena);
+  HeaderMap trailers(arena);
+  StreamSummary summary;
+  EXPECT_EQ(StatusNumber(summary), std::nullopt);
+  head.headers.Add("grpc-status", "3");
+  summary.response = &head;
+  EXPECT_EQ(StatusNumber(summary), 3);
+  trailers.Add("grpc-status", "99");
+  summary.response_trailers = &trailers;
+  EXPECT_EQ(StatusNumber(summary), 99);
+  summary.grpc_status = 5;
+  EXPECT_EQ(StatusNumber(summary), 5);
+}
+
 }  // namespace
 }  // namespace outrigger::http::grpc

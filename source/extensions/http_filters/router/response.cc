@@ -4,9 +4,10 @@
 #include <utility>
 
 #include "source/base/text.h"
-#include "source/extensions/http_filters/router/grpc_status.h"
 #include "source/extensions/http_filters/router/replies.h"
 #include "source/extensions/http_filters/router/router_stream.h"
+#include "source/http/grpc/content_type.h"
+#include "source/http/grpc/status.h"
 
 namespace outrigger::router {
 namespace {
@@ -47,7 +48,7 @@ void RouterStream::ForwardHead(bool last) {
   http::ResponseHead& head = sink_.response_head();
   http::StreamSummary& seen = summary();
   counts_grpc_status_ =
-      !options_.counts_grpc_by_http_status && route::IsGrpcRequest(sink_.stream().request());
+      !options_.counts_grpc_by_http_status && http::grpc::IsGrpcRequest(sink_.stream().request());
   if (!counts_grpc_status_) {
     CountResponse(head.status);
   } else if (last || head.headers.Has(http::HeaderId::kGrpcStatus)) {
@@ -74,8 +75,9 @@ void RouterStream::CountResponse(int status) {
 
 void RouterStream::CountGrpcResponse(const http::HeaderMap& headers) {
   counts_grpc_status_ = false;
-  const std::string_view status = headers.Get(http::HeaderId::kGrpcStatus).value_or("");
-  CountResponse(HttpStatusOfGrpc(status).value_or(sink_.response_head().status));
+  const auto code =
+      http::grpc::ParseCode(headers.Get(http::HeaderId::kGrpcStatus).value_or(std::string_view()));
+  CountResponse(code ? http::grpc::HttpStatusOf(*code) : sink_.response_head().status);
 }
 
 void RouterStream::OnAttemptBody(base::Buffer& piece, bool last) {
