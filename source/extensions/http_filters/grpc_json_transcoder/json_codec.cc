@@ -23,6 +23,10 @@ absl::Status Wrong(const pb::util::Status& status) {
   return base::InvalidArgument(View(status.message()));
 }
 
+bool IsUtf8(std::string_view text) {
+  return pb::internal::IsStructurallyValidUTF8(text.data(), static_cast<int>(text.size()));
+}
+
 pb::util::JsonPrintOptions ToProtobuf(const JsonPrinting& options) {
   pb::util::JsonPrintOptions out;
   out.add_whitespace = options.adds_whitespace;
@@ -102,10 +106,20 @@ absl::StatusOr<std::string> JsonCodec::ParseField(const pb::Descriptor& type,
 
 absl::StatusOr<std::string> JsonCodec::Print(const pb::Descriptor& type, std::string_view message,
                                              const JsonPrinting& options) const {
+  // libprotobuf prints as much as it can read; what a field says that is cut off is no answer.
+  WireReader reader(message);
+  while (reader.Next()) {
+  }
+  if (reader.is_malformed()) {
+    return base::InvalidArgument("the message is no ", type.full_name());
+  }
   std::string json;
   const pb::util::Status status = pb::util::BinaryToJsonString(
       &types_.resolver(), UrlOf(type), std::string(message), &json, ToProtobuf(options));
   if (!status.ok()) return Wrong(status);
+  if (!IsUtf8(json)) {
+    return base::InvalidArgument("a string of the ", type.full_name(), " is not UTF-8");
+  }
   return json;
 }
 
@@ -166,8 +180,7 @@ std::string JsonCodec::PrintStatus(int code, std::string_view message, std::stri
 
 std::string QuoteJson(std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
-  const bool is_utf8 =
-      pb::internal::IsStructurallyValidUTF8(text.data(), static_cast<int>(text.size()));
+  const bool is_utf8 = IsUtf8(text);
   std::string out = "\"";
   for (const char c : text) {
     const auto byte = static_cast<uint8_t>(c);

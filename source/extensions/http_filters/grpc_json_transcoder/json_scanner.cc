@@ -184,6 +184,7 @@ JsonArraySplitter::Outcome JsonArraySplitter::Take(std::string_view& text) {
 }
 
 JsonArraySplitter::Outcome JsonArraySplitter::TakeItem(std::string_view& text) {
+  if (item_.empty()) SkipSpaces(text);
   const size_t taken = scanner_.Scan(text);
   if (scanner_.error() != nullptr) {
     Fail(scanner_.error());

@@ -1,9 +1,8 @@
 #include "source/extensions/http_filters/grpc_json_transcoder/transcoder_stream.h"
 
-#include <array>
-
 #include "absl/strings/escaping.h"
 #include "source/base/text.h"
+#include "source/http/grpc/content_type.h"
 
 namespace outrigger::grpc_json_transcoder {
 namespace {
@@ -11,12 +10,12 @@ namespace {
 using http::HeaderId;
 using http::Verdict;
 
-constexpr std::string_view kGrpc = "application/grpc";
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kDetails = "grpc-status-details-bin";
 
+// gRPC-Web included: either is a client that needs no JSON.
 bool IsGrpc(const http::HeaderMap& headers) {
-  return headers.Get(HeaderId::kContentType).value_or("").starts_with(kGrpc);
+  return headers.Get(HeaderId::kContentType).value_or("").starts_with(http::grpc::kContentType);
 }
 
 bool HasOtherEncoding(const http::HeaderMap& headers) {
@@ -25,12 +24,6 @@ bool HasOtherEncoding(const http::HeaderMap& headers) {
 }
 
 std::string_view View(const absl::Status& status) { return base::StdView(status.message()); }
-
-std::string TakeAll(base::Buffer& body) {
-  std::string out = body.ToString();
-  body.Clear();
-  return out;
-}
 
 }  // namespace
 
@@ -131,7 +124,7 @@ void TranscoderStream::RewriteHead(http::RequestHead& head) {
   head.method_text = "POST";
   head.method = http::Method::kPost;
   head.target = call_.rule->grpc_path;  // kept by the stream's snapshot
-  headers.Set(HeaderId::kContentType, kGrpc);
+  headers.Set(HeaderId::kContentType, http::grpc::kContentType);
   headers.Set(HeaderId::kTe, "trailers");
   headers.SetCopy("grpc-accept-encoding", "identity");
   headers.Remove("grpc-encoding");
@@ -298,6 +291,7 @@ base::Buffer TranscoderStream::FillError(http::ResponseHead& head,
     if (!absl::Base64Unescape(base::AbslView(*encoded), &details)) details.clear();
   }
   const std::string_view message = trailers.Get(HeaderId::kGrpcMessage).value_or("");
+  stream_.stream().summary().grpc_status = static_cast<uint32_t>(status.code);
   head.status = http::grpc::HttpStatusOf(status.code);
   head.headers.Set(HeaderId::kGrpcStatus,
                    arena.Copy(base::StrCat(static_cast<int>(status.code))));
