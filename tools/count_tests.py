@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""count_tests.py EVENTS: prints "PASSED FAILED" in test cases, from a Bazel run's JSON event file."""
+"""count_tests.py EVENTS [SKIPPED]: prints "PASSED FAILED" in test cases, from a Bazel run's JSON event file.
+
+The file SKIPPED gets a line for each case that did not run, with its reason.
+"""
 
 import json
 import sys
@@ -8,18 +11,23 @@ import xml.etree.ElementTree as xml
 
 
 def cases(path):
-    """(passed, failed) of one test.xml; skipped cases are neither."""
+    """(passed, failed, skipped) of one test.xml; skipped: a line for each case."""
     passed = failed = 0
+    skipped = []
     for case in xml.parse(path).iter("testcase"):
         if case.find("failure") is not None or case.find("error") is not None:
             failed += 1
-        elif case.find("skipped") is None and case.get("status") != "notrun":
+        elif case.find("skipped") is not None:
+            name = ".".join(filter(None, (case.get("classname"), case.get("name"))))
+            skipped.append(f"{name}: {case.find('skipped').get('message') or 'no reason given'}")
+        elif case.get("status") != "notrun":
             passed += 1
-    return passed, failed
+    return passed, failed, skipped
 
 
-def count(events):
-    """(passed, failed) of a run. A target that failed without a failing case counts as one."""
+def count(events, skipped=None):
+    """(passed, failed) of a run; a line for each case that did not run goes to `skipped`. A target
+    that failed without a failing case counts as one."""
     files, status = {}, {}
     for event in events:
         for kind, value in event["id"].items():
@@ -34,14 +42,17 @@ def count(events):
     passed = failed = 0
     for label, outcome in status.items():
         good = bad = 0
+        idle = []
         for uri in files.get(label, ()):
             try:
-                more_good, more_bad = cases(urllib.parse.unquote(urllib.parse.urlparse(uri).path))
+                more_good, more_bad, more_skipped = cases(urllib.parse.unquote(urllib.parse.urlparse(uri).path))
             except (OSError, xml.ParseError):
                 continue
-            good, bad = good + more_good, bad + more_bad
+            good, bad, idle = good + more_good, bad + more_bad, idle + more_skipped
+        if skipped is not None:
+            skipped.extend(f"{label} {line}" for line in idle)
         if outcome in ("PASSED", "FLAKY"):
-            passed += max(good, 1)
+            passed += good if idle else max(good, 1)
         else:
             passed, failed = passed + good, failed + max(bad, 1)
     return passed, failed
@@ -49,4 +60,8 @@ def count(events):
 
 if __name__ == "__main__":
     with open(sys.argv[1]) as lines:
-        print(*count(json.loads(line) for line in lines))
+        not_run = []
+        print(*count((json.loads(line) for line in lines), not_run))
+    if sys.argv[2:]:
+        with open(sys.argv[2], "w") as file:
+            file.writelines(f"  {line}\n" for line in sorted(not_run))

@@ -28,6 +28,12 @@ class CountTest(unittest.TestCase):
         cases = '<testcase/><testcase/><testcase><skipped/></testcase><testcase status="notrun"/>'
         self.assertEqual(count_tests.count(self.ran("//a:b", "PASSED", cases)), (2, 0))
 
+    def test_names_skipped_cases_with_their_reasons(self):
+        cases = '<testcase classname="H2" name="test_it"><skipped message="missing peer h2spec"/></testcase>'
+        lines = []
+        self.assertEqual(count_tests.count(self.ran("//a:b", "PASSED", cases), lines), (0, 0))
+        self.assertEqual(lines, ["//a:b H2.test_it: missing peer h2spec"])
+
     def test_counts_failed_cases(self):
         cases = "<testcase/><testcase><failure/></testcase><testcase><error/></testcase>"
         self.assertEqual(count_tests.count(self.ran("//a:b", "FAILED", cases)), (1, 2))

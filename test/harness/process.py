@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -39,11 +40,12 @@ def run(*command, timeout=PATIENCE_SECONDS, **more):
 class Process:
     """A program in the background, with its output in a file. Ended by its pid, in any case."""
 
-    def __init__(self, *command):
+    def __init__(self, *command, environment=None):
         self.name = pathlib.Path(str(command[0])).name
         self.log_file = tempfile.NamedTemporaryFile(prefix=f"{self.name}-", suffix=".log")
         self.popen = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
-                                      stdout=self.log_file, stderr=subprocess.STDOUT)
+                                      stdout=self.log_file, stderr=subprocess.STDOUT,
+                                      env={**os.environ, **(environment or {})})
 
     @property
     def pid(self):
@@ -59,6 +61,18 @@ class Process:
     def check_runs(self):
         if not self.is_running():
             raise AssertionError(f"{self.name} ended with {self.popen.returncode}:\n{self.log}")
+
+    def resident_bytes(self):
+        """What it holds of real memory now."""
+        return self._status("VmRSS")
+
+    def peak_resident_bytes(self):
+        """The most it held since it started."""
+        return self._status("VmHWM")
+
+    def _status(self, name):
+        found = re.search(rf"^{name}:\s+(\d+) kB", pathlib.Path(f"/proc/{self.pid}/status").read_text(), re.M)
+        return int(found[1]) * 1024
 
     def signal(self, number):
         self.popen.send_signal(number)

@@ -67,16 +67,19 @@ class _Result(unittest.TextTestResult):
         super().stopTest(test)
         # A sub-test counts as its case.
         failed = {getattr(t, "test_case", t).id(): text for t, text in self.failures + self.errors}
-        self.cases.append((test, time.monotonic() - self._began, failed.get(test.id())))
+        skipped = {getattr(t, "test_case", t).id(): reason for t, reason in self.skipped}
+        self.cases.append((test, time.monotonic() - self._began, failed.get(test.id()), skipped.get(test.id())))
 
 
 def write_xml(path, cases):
     suite = xml.Element("testsuite", name="integration", tests=str(len(cases)))
-    for test, seconds, failure in cases:
+    for test, seconds, failure, skipped in cases:
         case = xml.SubElement(suite, "testcase", classname=type(test).__name__,
                               name=test.id().rpartition(".")[2], time=f"{seconds:.3f}")
         if failure is not None:
             xml.SubElement(case, "failure", message="failed").text = failure
+        elif skipped is not None:
+            xml.SubElement(case, "skipped", message=skipped)
     xml.ElementTree(suite).write(path)
 
 

@@ -7,7 +7,7 @@ import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from harness.config import cluster, site
+from harness.config import site
 from harness.process import Process, installed, run
 from harness.story import Story, main
 from harness.waiting import until

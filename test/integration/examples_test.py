@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""Each example does what its README says. They use fixed ports, as people like them: so each runs in a
+network namespace of its own."""
+
+import os
+import pathlib
+import re
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness.process import ROOT, built, run
+from harness.story import Story, main
+
+EXAMPLES = ROOT / "examples"
+IN_A_NAMESPACE = ("unshare", "--map-root-user", "--net", "--", "sh", "-c", 'ip link set lo up && exec "$0" "$@"')
+
+
+class ExamplesTest(Story):
+    def setUp(self):
+        if run(*IN_A_NAMESPACE, "true").returncode != 0:
+            raise unittest.SkipTest("missing peer network namespaces: unshare --net is not allowed here")
+
+    def run_example(self, name):
+        built("source/main/outrigger")
+        bazel_bin = ROOT / "bazel-bin"
+        if "TEST_SRCDIR" in os.environ:
+            bazel_bin = pathlib.Path(os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"])
+        done = run(*IN_A_NAMESPACE, EXAMPLES / name / "run", timeout=60, env={**os.environ, "BAZEL_BIN": str(bazel_bin)})
+        text = done.stdout.decode()
+        self.assertEqual(done.returncode, 0, text + done.stderr.decode())
+        return text
+
+    def test_connect(self):
+        text = self.run_example("connect")
+        self.assertEqual(text.count("\nthrough a tunnel\n"), 2, text)
+        self.assertIn("http.proxy.downstream_cx_http1_total: 1\n", text)
+        self.assertIn("http.proxy.downstream_cx_http2_total: 1\n", text)
+
+    def test_grpc(self):
+        text = self.run_example("grpc")
+        for call in ("unary", "upload", "download", "chat", "deadline"):
+            self.assertIn(f"{call}: as expected\n", text)
+        self.assertRegex(text, r"cluster\.calls\.grpc\.outrigger\.test\.Calls\.Unary\.success: 1\n")
+
+    def test_grpc_web(self):
+        text = self.run_example("grpc-web")
+        self.assertIn("access-control-allow-origin: https://shop.example", text)
+        self.assertEqual(len(re.findall(r"grpc-status: ?0", text)), 2, text)
+
+    def test_http2(self):
+        text = self.run_example("http2")
+        for server in ("HTTP/1.1", "HTTP/2"):
+            for client in ("1.1", "2"):
+                self.assertIn(f"from {server}\n(over HTTP/{client})\n", text)
+
+    def test_websocket(self):
+        text = self.run_example("websocket")
+        self.assertIn("HTTP/1.1 101", text)
+        self.assertIn("\nAHOY\nALL HANDS\nclosed\n", text)
+        self.assertIn("http.far.downstream_cx_http2_total: 1\n", text)
+
+    def test_every_example_has_a_readme_that_names_its_run(self):
+        for directory in sorted(EXAMPLES.iterdir()):
+            if (directory / "run").exists():
+                with self.subTest(directory.name):
+                    self.assertIn(f"examples/{directory.name}/run", (directory / "README.md").read_text())
+                    self.assertTrue(hasattr(self, "test_" + directory.name.replace("-", "_")), "has a test here")
+
+
+if __name__ == "__main__":
+    main()
