@@ -174,9 +174,6 @@ absl::StatusOr<CompileEnvironment> ReadEnvironment(const Bootstrap& bootstrap) {
   const Place runtime = place.At("layered_runtime");
   CheckRuntime(bootstrap.layered_runtime(), runtime);
   environment.runtime.Add(bootstrap.layered_runtime(), runtime);
-  for (const auto& service : bootstrap.dynamic_resources().ads_config().grpc_services()) {
-    environment.control_plane_clusters.insert(service.envoy_grpc().cluster_name());
-  }
   const auto& bind = bootstrap.cluster_manager().upstream_bind_config();
   if (bind.has_source_address()) {
     environment.bind_source = ReadAddress(

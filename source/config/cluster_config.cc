@@ -227,6 +227,17 @@ void ReadConnections(const Cluster& cluster, const CompileEnvironment& environme
   }
 }
 
+void ReadPreconnect(const Cluster::PreconnectPolicy& policy, ClusterSpec& spec,
+                    const Place& place) {
+  if (!policy.has_per_upstream_preconnect_ratio()) return;
+  const double ratio = policy.per_upstream_preconnect_ratio().value();
+  if (!(ratio >= 1 && ratio <= 3)) {
+    place.At("per_upstream_preconnect_ratio")
+        .Refuse(absl::StrCat("must be from 1 to 3, got ", ratio));
+  }
+  spec.preconnect_ratio = ratio;
+}
+
 }  // namespace
 
 ClusterSpec CompileCluster(const Cluster& cluster, bool added_via_api,
@@ -240,9 +251,8 @@ ClusterSpec CompileCluster(const Cluster& cluster, bool added_via_api,
   ReadLoadBalancing(cluster, environment, spec, place);
   ReadBreakers(cluster.circuit_breakers(), spec, place.At("circuit_breakers"));
   ReadConnections(cluster, environment, spec, place);
-  const bool leads_to_control_plane =
-      !added_via_api && environment.control_plane_clusters.contains(cluster.name());
-  CompileClusterProtocol(cluster, leads_to_control_plane, spec, place);
+  ReadPreconnect(cluster.preconnect_policy(), spec, place.At("preconnect_policy"));
+  CompileClusterProtocol(cluster, spec, place);
   if (cluster.has_wait_for_warm_on_init() && !cluster.wait_for_warm_on_init().value()) {
     place.At("wait_for_warm_on_init").Refuse("false is not implemented");
   }

@@ -6,6 +6,7 @@
 #include "envoy/extensions/http/header_formatters/preserve_case/v3/preserve_case.pb.h"
 #include "envoy/extensions/upstreams/http/v3/http_protocol_options.pb.h"
 #include "source/config/field_values.h"
+#include "source/config/http2_options_config.h"
 #include "source/config/loading/unpack_any.h"
 
 namespace outrigger::config {
@@ -13,9 +14,9 @@ namespace {
 
 using envoy::config::cluster::v3::Cluster;
 using envoy::config::core::v3::Http1ProtocolOptions;
-using envoy::config::core::v3::Http2ProtocolOptions;
 using envoy::extensions::upstreams::http::v3::HttpProtocolOptions;
 using upstream::ClusterSpec;
+using upstream::UpstreamProtocol;
 
 void ReadShared(const envoy::config::core::v3::HttpProtocolOptions& from, ClusterSpec& spec,
                 const Place& place) {
@@ -28,6 +29,7 @@ void ReadShared(const envoy::config::core::v3::HttpProtocolOptions& from, Cluste
   }
   if (from.has_max_headers_count()) {
     spec.http1.max_headers = from.max_headers_count().value();
+    spec.http2.max_headers = spec.http1.max_headers;
     if (spec.http1.max_headers == 0) {
       place.At("max_headers_count").Refuse("must be at least 1, got 0");
     }
@@ -42,6 +44,7 @@ void ReadShared(const envoy::config::core::v3::HttpProtocolOptions& from, Cluste
       place.At("max_response_headers_kb").Refuse(absl::StrCat("must be from 1 to 8192, got ", kb));
     }
     spec.http1.max_head_bytes = kb * 1024;
+    spec.http2.max_head_bytes = spec.http1.max_head_bytes;
   }
   if (from.has_max_stream_duration()) {
     place.At("max_stream_duration")
@@ -58,41 +61,24 @@ void ReadHttp1(const Http1ProtocolOptions& from, ClusterSpec& spec, const Place&
   spec.http1.enable_trailers = from.enable_trailers();
 }
 
-uint32_t ReadWindow(const google::protobuf::UInt32Value& bytes, const Place& place) {
-  constexpr uint32_t kLeast = 65535, kMost = 2147483647;  // RFC 9113 6.9.2, and Envoy's floor
-  if (bytes.value() < kLeast || bytes.value() > kMost) {
-    place.Refuse(absl::StrCat("must be from 65535 to 2147483647, got ", bytes.value()));
+void ReadExplicit(const HttpProtocolOptions::ExplicitHttpConfig& from, ClusterSpec& spec,
+                  const Place& place) {
+  if (from.has_http_protocol_options()) {
+    spec.protocol = UpstreamProtocol::kHttp1;
+    ReadHttp1(from.http_protocol_options(), spec, place.At("http_protocol_options"));
+  } else if (from.has_http2_protocol_options()) {
+    spec.protocol = UpstreamProtocol::kHttp2;
+    ReadHttp2Options(from.http2_protocol_options(), spec.http2, place.At("http2_protocol_options"));
+  } else {
+    place.Refuse("must hold one of http_protocol_options, http2_protocol_options");
   }
-  return bytes.value();
 }
 
-void ReadHttp2(const Http2ProtocolOptions& from, ClusterSpec& spec, const Place& place) {
-  spec.protocol = upstream::UpstreamProtocol::kHttp2;
-  upstream::Http2Settings& to = spec.http2;
-  for (const auto& [is_set, field] :
-       {std::pair(from.has_hpack_table_size(), "hpack_table_size"),
-        std::pair(from.has_max_concurrent_streams(), "max_concurrent_streams")}) {
-    if (is_set) place.At(field).Refuse("not implemented for upstream connections");
-  }
-  if (from.has_initial_stream_window_size()) {
-    to.stream_window_bytes =
-        ReadWindow(from.initial_stream_window_size(), place.At("initial_stream_window_size"));
-  }
-  if (from.has_initial_connection_window_size()) {
-    to.connection_window_bytes = ReadWindow(from.initial_connection_window_size(),
-                                            place.At("initial_connection_window_size"));
-  }
-  if (!from.has_connection_keepalive()) return;
-  const auto& keepalive = from.connection_keepalive();
-  const Place at = place.At("connection_keepalive");
-  if (keepalive.has_interval()) {
-    to.keepalive_interval = ReadDuration(keepalive.interval(), at.At("interval"));
-  }
-  to.keepalive_timeout = ReadPositiveDuration(keepalive.timeout(), at.At("timeout"));
-  if (keepalive.has_interval_jitter()) at.At("interval_jitter").Refuse("not implemented");
-  if (keepalive.has_connection_idle_interval()) {
-    at.At("connection_idle_interval").Refuse("not implemented");
-  }
+void ReadDownstream(const HttpProtocolOptions::UseDownstreamHttpConfig& from, ClusterSpec& spec,
+                    const Place& place) {
+  spec.protocol = UpstreamProtocol::kDownstream;
+  ReadHttp1(from.http_protocol_options(), spec, place.At("http_protocol_options"));
+  ReadHttp2Options(from.http2_protocol_options(), spec.http2, place.At("http2_protocol_options"));
 }
 
 void ReadOptions(const HttpProtocolOptions& options, ClusterSpec& spec, const Place& place) {
@@ -101,23 +87,14 @@ void ReadOptions(const HttpProtocolOptions& options, ClusterSpec& spec, const Pl
                place.At("common_http_protocol_options"));
   }
   switch (options.upstream_protocol_options_case()) {
-    case HttpProtocolOptions::kExplicitHttpConfig: {
-      const Place at = place.At("explicit_http_config");
-      const auto& one = options.explicit_http_config();
-      if (one.has_http_protocol_options()) {
-        ReadHttp1(one.http_protocol_options(), spec, at.At("http_protocol_options"));
-      } else if (one.has_http2_protocol_options()) {
-        ReadHttp2(one.http2_protocol_options(), spec, at.At("http2_protocol_options"));
-      } else {
-        at.Refuse("must hold one of http_protocol_options, http2_protocol_options");
-      }
-      return;
-    }
-    case HttpProtocolOptions::kUseDownstreamProtocolConfig:  // clients speak HTTP/1 only
-      return ReadHttp1(options.use_downstream_protocol_config().http_protocol_options(), spec,
-                       place.At("use_downstream_protocol_config.http_protocol_options"));
-    case HttpProtocolOptions::kAutoConfig:  // refused by the schema
-      return;
+    case HttpProtocolOptions::kExplicitHttpConfig:
+      return ReadExplicit(options.explicit_http_config(), spec, place.At("explicit_http_config"));
+    case HttpProtocolOptions::kUseDownstreamProtocolConfig:
+      return ReadDownstream(options.use_downstream_protocol_config(), spec,
+                            place.At("use_downstream_protocol_config"));
+    case HttpProtocolOptions::kAutoConfig:
+      return place.At("auto_config")
+          .Refuse("needs ALPN, and TLS to endpoints is not implemented; give explicit_http_config");
     case HttpProtocolOptions::UPSTREAM_PROTOCOL_OPTIONS_NOT_SET:
       return place.Refuse("must hold one of explicit_http_config, use_downstream_protocol_config");
   }
@@ -132,7 +109,12 @@ void ReadOlderFields(const Cluster& cluster, ClusterSpec& spec, const Place& pla
     ReadHttp1(cluster.http_protocol_options(), spec, place.At("http_protocol_options"));
   }
   if (cluster.has_http2_protocol_options()) {
-    ReadHttp2(cluster.http2_protocol_options(), spec, place.At("http2_protocol_options"));
+    spec.protocol = UpstreamProtocol::kHttp2;
+    ReadHttp2Options(cluster.http2_protocol_options(), spec.http2,
+                     place.At("http2_protocol_options"));
+  }
+  if (cluster.protocol_selection() == Cluster::USE_DOWNSTREAM_PROTOCOL) {
+    spec.protocol = UpstreamProtocol::kDownstream;
   }
   if (cluster.has_max_requests_per_connection() &&
       cluster.max_requests_per_connection().value() != 0) {
@@ -142,8 +124,7 @@ void ReadOlderFields(const Cluster& cluster, ClusterSpec& spec, const Place& pla
 
 }  // namespace
 
-void CompileClusterProtocol(const Cluster& cluster, bool may_speak_http2, ClusterSpec& spec,
-                            const Place& place) {
+void CompileClusterProtocol(const Cluster& cluster, ClusterSpec& spec, const Place& place) {
   ReadOlderFields(cluster, spec, place);
   for (const auto& [name, any] : cluster.typed_extension_protocol_options()) {
     const Place at = place.At("typed_extension_protocol_options", name);
@@ -155,12 +136,6 @@ void CompileClusterProtocol(const Cluster& cluster, bool may_speak_http2, Cluste
     } else if (Unpack(any, options, at)) {
       ReadOptions(options, spec, at);
     }
-  }
-  if (spec.protocol == upstream::UpstreamProtocol::kHttp2 && !may_speak_http2) {
-    place.At("http2_protocol_options")
-        .Refuse(
-            "HTTP/2 to endpoints is not implemented, only to the static cluster of the control "
-            "plane; give http_protocol_options");
   }
 }
 

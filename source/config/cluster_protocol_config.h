@@ -9,9 +9,8 @@ namespace outrigger::config {
 
 // Which HTTP a cluster speaks and with what limits: from HttpProtocolOptions in
 // typed_extension_protocol_options, or from the older fields of the cluster itself.
-// `may_speak_http2`: the cluster leads to a control plane.
 void CompileClusterProtocol(const envoy::config::cluster::v3::Cluster& cluster,
-                            bool may_speak_http2, upstream::ClusterSpec& spec, const Place& place);
+                            upstream::ClusterSpec& spec, const Place& place);
 
 // Whether header names are to be written as ProperCaseWords; the other ways are refused or the
 // default.

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 
-#include "absl/container/flat_hash_set.h"
 #include "source/config/runtime_values.h"
 #include "source/net/address.h"
 
@@ -14,8 +13,6 @@ namespace outrigger::config {
 // Owner: the compiler.  Thread: any, immutable.
 struct CompileEnvironment {
   RuntimeValues runtime;
-  // Static clusters that lead to a control plane: the only ones that may speak HTTP/2.
-  absl::flat_hash_set<std::string> control_plane_clusters;
   // Local address of clusters that give none.
   std::optional<net::Address> bind_source;
   // Told of what is accepted but left out, one line each; may be empty. On the compile thread.

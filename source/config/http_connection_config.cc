@@ -9,9 +9,11 @@
 #include "source/config/access_log_config.h"
 #include "source/config/cluster_protocol_config.h"
 #include "source/config/field_values.h"
+#include "source/config/http2_options_config.h"
 #include "source/config/http_filters_config.h"
 #include "source/config/local_reply_config.h"
 #include "source/config/route_config.h"
+#include "source/config/upgrade_config.h"
 
 namespace outrigger::config {
 namespace {
@@ -21,15 +23,21 @@ using envoy::extensions::filters::network::http_connection_manager::v3::HttpConn
 using envoy::extensions::request_id::uuid::v3::UuidRequestIdConfig;
 using SharedOptions = envoy::config::core::v3::HttpProtocolOptions;
 
-void ReadHttp1(const HttpConnectionManager& manager, HttpOptions& options, const Place& place) {
+void ReadCodecs(const HttpConnectionManager& manager, HttpOptions& options, const Place& place) {
+  using downstream::CodecType;
   constexpr uint32_t kMaxHeadKb = 8192;
+  if (manager.codec_type() == HttpConnectionManager::HTTP1) options.codec_type = CodecType::kHttp1;
+  if (manager.codec_type() == HttpConnectionManager::HTTP2) options.codec_type = CodecType::kHttp2;
   if (manager.has_max_request_headers_kb()) {
     const uint32_t kb = manager.max_request_headers_kb().value();
     if (kb < 1 || kb > kMaxHeadKb) {
       place.At("max_request_headers_kb").Refuse(base::StrCat("must be from 1 to 8192, got ", kb));
     }
     options.http1.max_head_bytes = kb * 1024;
+    options.http2.max_head_bytes = size_t{kb} * 1024;
   }
+  ReadHttp2Options(manager.http2_protocol_options(), options.http2,
+                   place.At("http2_protocol_options"));
   const auto& from = manager.http_protocol_options();
   options.http1.allow_http10 = from.accept_http_10();
   options.http1.default_host_http10 = from.default_host_for_http_10();
@@ -53,7 +61,7 @@ void ReadShared(const SharedOptions& from, HttpOptions& options, const Place& pl
         ReadLimit(from.max_stream_duration(), place.At("max_stream_duration"));
   }
   if (from.has_max_headers_count()) {
-    options.http1.max_headers = from.max_headers_count().value();
+    options.http2.max_headers = options.http1.max_headers = from.max_headers_count().value();
     if (options.http1.max_headers == 0) {
       place.At("max_headers_count").Refuse("must be at least 1, got 0");
     }
@@ -160,17 +168,8 @@ void ReadTimeouts(const HttpConnectionManager& manager, downstream::TimeoutOptio
     timeouts.delayed_close =
         ReadDuration(manager.delayed_close_timeout(), place.At("delayed_close_timeout"));
   }
-  if (manager.has_drain_timeout())
-    (void)ReadDuration(manager.drain_timeout(), place.At("drain_timeout"));
-}
-
-void RefuseUpgrades(const HttpConnectionManager& manager, const Place& place) {
-  for (int i = 0; i < manager.upgrade_configs_size(); ++i) {
-    const auto& upgrade = manager.upgrade_configs(i);
-    if (upgrade.has_enabled() && !upgrade.enabled().value()) continue;
-    place.At("upgrade_configs", i)
-        .Refuse(base::StrCat("upgrades are not implemented yet, got \"", upgrade.upgrade_type(),
-                             "\"; give enabled: false"));
+  if (manager.has_drain_timeout()) {
+    timeouts.drain = ReadDuration(manager.drain_timeout(), place.At("drain_timeout"));
   }
 }
 
@@ -213,7 +212,7 @@ HttpConnectionSpec CompileHttpConnection(const HttpConnectionManager& manager,
                                          const RouteContext& context, const Place& place) {
   auto options = std::make_shared<HttpOptions>();
   if (manager.stat_prefix().empty()) place.At("stat_prefix").Refuse("must be given");
-  ReadHttp1(manager, *options, place);
+  ReadCodecs(manager, *options, place);
   ReadShared(manager.common_http_protocol_options(), *options,
              place.At("common_http_protocol_options"));
   ReadPath(manager, owner, options->path, place);
@@ -223,7 +222,7 @@ HttpConnectionSpec CompileHttpConnection(const HttpConnectionManager& manager,
   options->chain_limits.held_bytes = std::min(options->chain_limits.held_bytes, owner.buffer_bytes);
   options->chain_limits.whole_body_bytes = owner.buffer_bytes;
   options->proxy_100_continue = manager.proxy_100_continue();
-  RefuseUpgrades(manager, place);
+  options->upgrades = ReadUpgrades(manager.upgrade_configs(), place);
   ReadHttpFilters(manager.http_filters(), context, *options, place);
   options->access_loggers = ReadAccessLogs(manager.access_log(), "access_log", context.registry,
                                            context.factories, context.environment.runtime, place);

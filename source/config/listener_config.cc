@@ -8,6 +8,7 @@
 #include "source/config/fingerprint.h"
 #include "source/config/http_connection_config.h"
 #include "source/config/loading/unpack_any.h"
+#include "source/stats/envoy_scopes.h"
 
 namespace outrigger::config {
 namespace {
@@ -104,6 +105,9 @@ void ReadHttp(const FilterChain& chain, const Listener& listener, const Listener
   HttpConnectionSpec http = CompileHttpConnection(manager, owner, routes, at);
   if (place.findings().size() != findings_before) return;
   http.options->counters = downstream::HttpCounters::Declare(context.stats, manager.stat_prefix());
+  // As in Envoy, all listeners count in one `http2.*`.
+  http.options->http2_counters =
+      http::http2::Counters::Declare(context.stats, stats::PlainScope(""));
   spec.http = std::move(http.options);
   spec.routes = std::move(http.routes);
 }

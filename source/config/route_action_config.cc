@@ -12,6 +12,7 @@
 #include "source/config/header_edits_config.h"
 #include "source/config/matcher_config.h"
 #include "source/config/retry_config.h"
+#include "source/config/upgrade_config.h"
 
 namespace outrigger::config {
 namespace {
@@ -130,14 +131,17 @@ void ReadTimeouts(const RouteAction& action, route::ForwardAction& forward, cons
     forward.idle_timeout = ReadDuration(action.idle_timeout(), place.At("idle_timeout"));
   }
   if (action.has_max_grpc_timeout()) {
-    forward.grpc_timeout_header_max =
+    forward.max_grpc_timeout =
         ReadDuration(action.max_grpc_timeout(), place.At("max_grpc_timeout"));
   }
   if (action.has_grpc_timeout_offset()) {
-    forward.grpc_timeout_header_offset =
+    forward.grpc_timeout_offset =
         ReadDuration(action.grpc_timeout_offset(), place.At("grpc_timeout_offset"));
   }
   if (!action.has_max_stream_duration()) return;
+  // As in Envoy, it stands in the place of both older limits.
+  forward.timeout = std::nullopt;
+  forward.max_grpc_timeout = std::nullopt;
   const auto& limits = action.max_stream_duration();
   const Place at = place.At("max_stream_duration");
   if (limits.has_max_stream_duration()) {
@@ -168,13 +172,7 @@ route::ForwardAction ReadForward(const RouteAction& action, const RouteContext& 
         ReadRetryPolicy(action.retry_policy(), place.At("retry_policy")));
   }
   forward.priority = action.priority() == envoy::config::core::v3::HIGH ? 1 : 0;
-  for (int i = 0; i < action.upgrade_configs_size(); ++i) {
-    const auto& upgrade = action.upgrade_configs(i);
-    if (upgrade.has_enabled() && !upgrade.enabled().value()) continue;
-    place.At("upgrade_configs", i)
-        .Refuse(base::StrCat("upgrades are not implemented yet, got \"", upgrade.upgrade_type(),
-                             "\"; give enabled: false"));
-  }
+  forward.upgrades = ReadUpgrades(action.upgrade_configs(), place);
   return forward;
 }
 

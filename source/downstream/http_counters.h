@@ -10,6 +10,10 @@ namespace outrigger::downstream {
   GAUGE(downstream_cx_active)                              \
   COUNTER(downstream_cx_http1_total)                       \
   GAUGE(downstream_cx_http1_active)                        \
+  COUNTER(downstream_cx_http2_total)                       \
+  GAUGE(downstream_cx_http2_active)                        \
+  COUNTER(downstream_cx_upgrades_total)                    \
+  GAUGE(downstream_cx_upgrades_active)                     \
   COUNTER(downstream_cx_destroy)                           \
   COUNTER(downstream_cx_destroy_local)                     \
   COUNTER(downstream_cx_destroy_remote)                    \
@@ -29,6 +33,7 @@ namespace outrigger::downstream {
   COUNTER(downstream_rq_total)                             \
   GAUGE(downstream_rq_active)                              \
   COUNTER(downstream_rq_http1_total)                       \
+  COUNTER(downstream_rq_http2_total)                       \
   COUNTER(downstream_rq_completed)                         \
   COUNTER(downstream_rq_rx_reset)                          \
   COUNTER(downstream_rq_tx_reset)                          \
@@ -39,6 +44,7 @@ namespace outrigger::downstream {
   COUNTER(downstream_rq_too_large)                         \
   COUNTER(downstream_rq_overload_close)                    \
   COUNTER(downstream_rq_non_relative_path)                 \
+  COUNTER(downstream_rq_ws_on_non_ws_route)                \
   COUNTER(downstream_rq_response_before_rq_complete)       \
   HISTOGRAM(downstream_rq_time)                            \
   COUNTER(no_route)                                        \

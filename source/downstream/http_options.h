@@ -11,6 +11,9 @@
 #include "source/http/access_logger.h"
 #include "source/http/filter_chain.h"
 #include "source/http/http1/options.h"
+#include "source/http/http2/counters.h"
+#include "source/http/http2/options.h"
+#include "source/http/upgrade_rules.h"
 #include "source/net/address.h"
 
 namespace outrigger::downstream {
@@ -45,6 +48,9 @@ struct ForwardingOptions {
   ServerHeader server_header = ServerHeader::kOverwrite;
 };
 
+// What clients speak. kAuto: HTTP/2 to those that begin with its preface, HTTP/1 to others.
+enum class CodecType : uint8_t { kAuto, kHttp1, kHttp2 };
+
 // nullopt: no such limit.
 struct TimeoutOptions {
   std::optional<base::Milliseconds> connection_idle = base::Milliseconds(3'600'000);
@@ -54,6 +60,7 @@ struct TimeoutOptions {
   std::optional<base::Milliseconds> stream_idle = base::Milliseconds(300'000);
   std::optional<base::Milliseconds> max_stream_duration;
   base::Milliseconds delayed_close{1000};
+  base::Milliseconds drain{5000};  // HTTP/2: from GOAWAY to the end of a connection without streams
 };
 
 // Rewrites a local reply before it is sent: status mapping, headers, body format. Returns the
@@ -64,7 +71,9 @@ using LocalReplyRewrite =
 // One HTTP connection manager, compiled. Immutable; shared by all workers; a connection keeps the
 // one it was accepted with.
 struct HttpOptions {
+  CodecType codec_type = CodecType::kAuto;
   http::http1::Options http1;
+  http::http2::Options http2;
   PathOptions path;
   Underscores underscores = Underscores::kAllow;
   ForwardingOptions forwarding;
@@ -72,12 +81,14 @@ struct HttpOptions {
   size_t connection_buffer_bytes = 1024 * 1024;  // per_connection_buffer_limit_bytes
   std::optional<uint32_t> max_requests_per_connection;
   bool proxy_100_continue = false;
+  http::UpgradeRules upgrades;  // routes may say otherwise
   std::vector<http::ChainEntry> filters;
   http::TerminalFactory terminal;
   http::ChainLimits chain_limits;
   LocalReplyRewrite local_reply;  // empty: plain text
   std::vector<std::shared_ptr<const http::AccessLogger>> access_loggers;
   HttpCounters counters;
+  http::http2::Counters http2_counters;
 };
 
 }  // namespace outrigger::downstream

@@ -4,6 +4,7 @@
 
 #include "source/base/text.h"
 #include "source/downstream/path.h"
+#include "source/http/websocket.h"
 
 namespace outrigger::downstream {
 namespace {
@@ -18,6 +19,21 @@ Rejection BadRequest(std::string_view detail) {
 // an empty one, which no route could mean.
 std::optional<Rejection> CheckHost(http::RequestHead& head, const HttpOptions&) {
   if (head.authority().empty()) return BadRequest("missing_host_header");
+  return std::nullopt;
+}
+
+// RFC 9113 8.2.3: in HTTP/2 a cookie may come in pieces; everyone behind us expects it in one. And
+// RFC 8441 5: a WebSocket key means nothing there.
+std::optional<Rejection> JoinHttp2Fields(http::RequestHead& head, const HttpOptions&) {
+  if (head.protocol != http::Protocol::kHttp2) return std::nullopt;
+  if (!head.upgrade.empty()) head.headers.Remove(http::kWebSocketKey);
+  if (head.headers.Count(http::HeaderId::kCookie) < 2) return std::nullopt;
+  std::string cookie;
+  for (const http::Header& header : head.headers.entries()) {
+    if (header.id != http::HeaderId::kCookie) continue;
+    base::StrAppend(&cookie, cookie.empty() ? "" : "; ", header.value());
+  }
+  head.headers.Set(http::HeaderId::kCookie, head.headers.arena().Copy(cookie));
   return std::nullopt;
 }
 
@@ -114,7 +130,8 @@ std::optional<Rejection> ShapeHost(http::RequestHead& head, const HttpOptions& o
   return std::nullopt;
 }
 
-constexpr Check kChecks[] = {CheckHost, CheckTarget, CheckUnderscores, NormalizeTarget, ShapeHost};
+constexpr Check kChecks[] = {CheckHost,        JoinHttp2Fields, CheckTarget,
+                             CheckUnderscores, NormalizeTarget, ShapeHost};
 
 }  // namespace
 

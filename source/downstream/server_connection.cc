@@ -1,8 +1,10 @@
 #include "source/downstream/server_connection.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "source/downstream/server_stream.h"
+#include "source/http/http2/server_session.h"
 
 namespace outrigger::downstream {
 namespace {
@@ -24,7 +26,7 @@ ServerConnection::ServerConnection(HttpWorker& worker, const HttpSlot& slot, net
                   {.output_high_bytes = options_->connection_buffer_bytes,
                    .drain_timeout = options_->timeouts.delayed_close},
                   peer),
-      codec_(connection_, options_->http1, *this),
+      http1_(connection_, options_->http1, *this),
       timer_(worker.loop, [this] { OnTimer(); }),
       start_(worker.loop.Now()),
       idle_since_(start_),
@@ -32,19 +34,23 @@ ServerConnection::ServerConnection(HttpWorker& worker, const HttpSlot& slot, net
   const HttpCounters& counters = options_->counters;
   counters.downstream_cx_total.Increment();
   counters.downstream_cx_active.Increment();
-  counters.downstream_cx_http1_total.Increment();
-  counters.downstream_cx_http1_active.Increment();
   WatchIdle();
   if (options_->timeouts.max_connection_duration) {
     Watch(start_ + *options_->timeouts.max_connection_duration);
   }
+  if (options_->codec_type == CodecType::kHttp1) SetProtocol(http::Protocol::kHttp11);
+  if (options_->codec_type == CodecType::kHttp2) SetProtocol(http::Protocol::kHttp2);
 }
 
 ServerConnection::~ServerConnection() {
-  EndOnce(false);
+  EndOnce(Ender::kOwner);
   const HttpCounters& counters = options_->counters;
   counters.downstream_cx_active.Decrement();
-  counters.downstream_cx_http1_active.Decrement();
+  if (is_http2()) {
+    counters.downstream_cx_http2_active.Decrement();
+  } else if (is_protocol_known_) {
+    counters.downstream_cx_http1_active.Decrement();
+  }
   counters.downstream_cx_destroy.Increment();
   counters.downstream_cx_rx_bytes_total.Add(connection_.bytes_read());
   counters.downstream_cx_tx_bytes_total.Add(connection_.bytes_written());
@@ -52,16 +58,49 @@ ServerConnection::~ServerConnection() {
       std::chrono::duration_cast<base::Milliseconds>(worker_.loop.Now() - start_).count()));
 }
 
+// --- which protocol ----------------------------------------------------------------------------
+
+void ServerConnection::SetProtocol(http::Protocol protocol) {
+  if (is_protocol_known_) return;
+  is_protocol_known_ = true;
+  const HttpCounters& counters = options_->counters;
+  if (protocol != http::Protocol::kHttp2) {
+    counters.downstream_cx_http1_total.Increment();
+    counters.downstream_cx_http1_active.Increment();
+    return;
+  }
+  counters.downstream_cx_http2_total.Increment();
+  counters.downstream_cx_http2_active.Increment();
+  http2_ = std::make_unique<http::http2::ServerSession>(connection_, options_->http2,
+                                                        options_->http2_counters,
+                                                        static_cast<http::ServerStreams&>(*this));
+  if (is_draining_) DrainHttp2();
+}
+
+// Nearly every request of HTTP/1 differs from the preface in its first byte.
+bool ServerConnection::DetectProtocol(base::Buffer& in, bool end) {
+  constexpr std::string_view kPreface = http::http2::kClientPreface;
+  const std::string_view begin = in.Linearize(std::min(in.size(), kPreface.size()));
+  if (!kPreface.starts_with(begin) || (end && begin.size() < kPreface.size())) {
+    SetProtocol(http::Protocol::kHttp11);
+  } else if (begin.size() == kPreface.size()) {
+    SetProtocol(http::Protocol::kHttp2);
+  }
+  return is_protocol_known_;
+}
+
 // --- from the connection and the codec ---------------------------------------------------------
 
 void ServerConnection::OnData(base::Buffer& in, bool end) {
-  codec_.OnData(in, end);
-  if (!is_over_) CheckHeadProgress();
+  if (!is_protocol_known_ && !DetectProtocol(in, end)) return CheckHeadProgress(true);
+  http::ServerCodec& codec = this->codec();
+  codec.OnData(in, end);
+  if (!is_over_) CheckHeadProgress(codec.is_reading_head());
 }
 
 // A head that began has to end in time: slow senders hold a connection, nothing more.
-void ServerConnection::CheckHeadProgress() {
-  if (!codec_.is_reading_head()) {
+void ServerConnection::CheckHeadProgress(bool is_reading_head) {
+  if (!is_reading_head) {
     head_since_ = base::MonoTime();
     return;
   }
@@ -70,43 +109,56 @@ void ServerConnection::CheckHeadProgress() {
   Watch(head_since_ + *options_->timeouts.request_headers);
 }
 
-void ServerConnection::OnOutputHigh() { codec_.OnOutputHigh(); }
-void ServerConnection::OnOutputLow() { codec_.OnOutputLow(); }
+void ServerConnection::OnOutputHigh() { codec().OnOutputHigh(); }
+void ServerConnection::OnOutputLow() { codec().OnOutputLow(); }
 
 http::RequestReceiver& ServerConnection::NewStream(http::ResponseWriter& writer) {
-  DCHECK(stream_ == nullptr);
+  DCHECK(is_http2() || streams_.empty());
   ++requests_;
   head_since_ = base::MonoTime();
-  stream_ = std::make_unique<ServerStream>(*this, writer);
-  return *stream_;
+  auto* const stream = new ServerStream(*this, writer);
+  streams_.PushBack(*stream);
+  ++stream_count_;
+  if (is_http2()) NoteMaxRequests();
+  return *stream;
+}
+
+void ServerConnection::NoteMaxRequests() {
+  if (is_draining_ || !options_->max_requests_per_connection ||
+      requests_ < *options_->max_requests_per_connection) {
+    return;
+  }
+  options_->counters.downstream_cx_max_requests_reached.Increment();
+  is_draining_ = true;
+  if (is_http2()) DrainHttp2();
 }
 
 void ServerConnection::BeforeResponseHead() {
-  if (options_->max_requests_per_connection &&
-      requests_ >= *options_->max_requests_per_connection) {
-    if (!is_draining_) options_->counters.downstream_cx_max_requests_reached.Increment();
-    is_draining_ = true;
-  }
-  if (is_draining_) codec_.Drain();
+  if (is_http2()) return;
+  NoteMaxRequests();
+  if (is_draining_) http1_.Drain();
 }
 
 void ServerConnection::OnStreamEnd(ServerStream& stream) {
-  DCHECK(&stream == stream_.get());
-  worker_.loop.DeleteLater(std::move(stream_));
+  stream.Unlink();
+  --stream_count_;
+  worker_.loop.DeleteLater(std::unique_ptr<ServerStream>(&stream));
+  if (!streams_.empty() || is_over_) return;
   idle_since_ = worker_.loop.Now();
   WatchIdle();
+  if (drain_until_ != base::MonoTime::max()) Watch(drain_until_);
 }
 
 void ServerConnection::OnCodecDone() {
   if (is_over_) return;
   if (is_draining_) options_->counters.downstream_cx_drain_close.Increment();
-  EndOnce(false);
+  EndOnce(Ender::kCodec);
   owner_.OnConnectionEnd(*this);
 }
 
 void ServerConnection::OnClosed(net::CloseCause) {
   if (is_over_) return;
-  EndOnce(true);
+  EndOnce(Ender::kClient);
   owner_.OnConnectionEnd(*this);
 }
 
@@ -115,37 +167,56 @@ void ServerConnection::OnClosed(net::CloseCause) {
 void ServerConnection::Drain(bool closes_idle) {
   if (is_over_) return;
   is_draining_ = true;
-  if (closes_idle && stream_ == nullptr && codec_.is_idle())
+  if (is_http2()) return DrainHttp2();
+  if (closes_idle && streams_.empty() && http1_.is_idle()) {
     CloseIdle(options_->counters.downstream_cx_drain_close);
+  }
+}
+
+void ServerConnection::StopDraining() {
+  if (!is_http2()) is_draining_ = false;
+}
+
+// The session closes the connection when its streams are over and the client has had the time to
+// learn of it; the deadline is for a client that does not answer.
+void ServerConnection::DrainHttp2() {
+  if (drain_until_ != base::MonoTime::max()) return;
+  is_draining_ = true;
+  drain_until_ = worker_.loop.Now() + options_->timeouts.drain;
+  Watch(drain_until_);
+  http2_->Drain();
 }
 
 void ServerConnection::Close() {
   if (is_over_) return;
-  EndOnce(false);
+  EndOnce(Ender::kOwner);
   connection_.Close(net::CloseMode::kNow);
   owner_.OnConnectionEnd(*this);
 }
 
 void ServerConnection::CloseIdle(stats::Counter cause) {
   cause.Increment();
-  EndOnce(false);
-  connection_.Close(net::CloseMode::kNow);
-  owner_.OnConnectionEnd(*this);
+  Close();
 }
 
-void ServerConnection::EndOnce(bool by_peer) {
+void ServerConnection::EndOnce(Ender ender) {
   if (std::exchange(is_over_, true)) return;
   timer_.Cancel();
+  if (ender != Ender::kCodec) codec().OnClosed();
+  const bool by_peer = ender == Ender::kClient;
   const HttpCounters& counters = options_->counters;
   (by_peer ? counters.downstream_cx_destroy_remote : counters.downstream_cx_destroy_local)
       .Increment();
-  if (stream_ == nullptr) return;
+  if (streams_.empty()) return;
   counters.downstream_cx_destroy_active_rq.Increment();
   (by_peer ? counters.downstream_cx_destroy_remote_active_rq
            : counters.downstream_cx_destroy_local_active_rq)
       .Increment();
-  stream_->CutOff(http::ResponseFlag::kDownstreamConnectionTermination,
-                  by_peer ? "downstream_remote_disconnect" : "downstream_local_disconnect");
+  while (!streams_.empty()) {
+    streams_.front().CutOff(
+        http::ResponseFlag::kDownstreamConnectionTermination,
+        by_peer ? "downstream_remote_disconnect" : "downstream_local_disconnect");
+  }
 }
 
 // --- deadlines ---------------------------------------------------------------------------------
@@ -165,37 +236,65 @@ void ServerConnection::WatchIdle() {
 void ServerConnection::OnTimer() {
   watching_until_ = base::MonoTime::max();
   const base::MonoTime now = worker_.loop.Now();
-  const TimeoutOptions& timeouts = options_->timeouts;
-  if (head_since_ != base::MonoTime() && timeouts.request_headers) {
-    const base::MonoTime due = head_since_ + *timeouts.request_headers;
-    if (due <= now) {
-      head_since_ = base::MonoTime();
-      options_->counters.downstream_rq_header_timeout.Increment();
-      return codec_.Refuse({.kind = http::ErrorKind::kTimeout,
-                            .source = http::ErrorSource::kDownstream,
-                            .status = 408,
-                            .detail = "request_header_timeout"});
-    }
+  if (RefuseSlowHead(now)) return;
+  EndLongLife(now);
+  if (is_over_) return;
+  if (!streams_.empty()) return CheckStreams(now);
+  CheckIdle(now);
+}
+
+bool ServerConnection::RefuseSlowHead(base::MonoTime now) {
+  if (head_since_ == base::MonoTime() || !options_->timeouts.request_headers) return false;
+  const base::MonoTime due = head_since_ + *options_->timeouts.request_headers;
+  if (due > now) {
     Watch(due);
+    return false;
   }
-  if (timeouts.max_connection_duration && !is_draining_) {
-    const base::MonoTime due = start_ + *timeouts.max_connection_duration;
-    if (due <= now) {
-      options_->counters.downstream_cx_max_duration_reached.Increment();
-      Drain(true);
-      if (is_over_) return;
-    } else {
-      Watch(due);
-    }
+  head_since_ = base::MonoTime();
+  options_->counters.downstream_rq_header_timeout.Increment();
+  SetProtocol(http::Protocol::kHttp11);  // the part of a preface tells nothing
+  codec().Refuse({.kind = http::ErrorKind::kTimeout,
+                  .source = http::ErrorSource::kDownstream,
+                  .status = 408,
+                  .detail = "request_header_timeout"});
+  return true;
+}
+
+void ServerConnection::EndLongLife(base::MonoTime now) {
+  const std::optional<base::Milliseconds> limit = options_->timeouts.max_connection_duration;
+  if (!limit || is_draining_) return;
+  if (start_ + *limit > now) return Watch(start_ + *limit);
+  options_->counters.downstream_cx_max_duration_reached.Increment();
+  Drain(true);
+}
+
+// All streams are looked at together, and with many of them more rarely: a deadline may be late by
+// 10 us for each, so that any number costs at most a check every 10 us.
+void ServerConnection::CheckStreams(base::MonoTime now) {
+  constexpr std::chrono::microseconds kForEach{10};
+  base::MonoTime next = base::MonoTime::max();
+  // A stream that ends leaves the list, and may take the connection with it.
+  for (uint32_t left = stream_count_; left > 0 && !is_over_ && !streams_.empty(); --left) {
+    ServerStream& stream = streams_.front();
+    stream.Unlink();
+    streams_.PushBack(stream);
+    next = std::min(next, stream.CheckDeadlines(now));
   }
-  if (stream_ != nullptr) {
-    Watch(stream_->CheckDeadlines(now));
-  } else if (timeouts.connection_idle && codec_.is_idle() &&
-             idle_since_ + *timeouts.connection_idle <= now) {
-    return CloseIdle(options_->counters.downstream_cx_idle_timeout);
-  } else {
-    WatchIdle();
+  if (!is_over_ && next != base::MonoTime::max()) {
+    Watch(std::max(next, now + stream_count_ * kForEach));
   }
+}
+
+void ServerConnection::CheckIdle(base::MonoTime now) {
+  const HttpCounters& counters = options_->counters;
+  if (drain_until_ <= now) return CloseIdle(counters.downstream_cx_drain_close);
+  if (drain_until_ != base::MonoTime::max()) return Watch(drain_until_);
+  const std::optional<base::Milliseconds> limit = options_->timeouts.connection_idle;
+  if (!limit) return;
+  if (idle_since_ + *limit > now) return WatchIdle();
+  if (!is_http2()) return CloseIdle(counters.downstream_cx_idle_timeout);
+  counters.downstream_cx_idle_timeout.Increment();
+  DrainHttp2();
 }
 
 }  // namespace outrigger::downstream

@@ -28,13 +28,13 @@ class ServerConnectionOwner {
 // concerns them.
 //
 //   ServerConnection 1--1 net::Connection
-//                    1--1 http1::ServerCodec
+//                    1--1 http1::ServerCodec, 0..1 http2::ServerSession, which then takes its place
 //                    1--* ServerStream 1--1 http::FilterChain 1--* HttpFilter, 1--1 Terminal
 //
 // Owner: the worker's listener.  Thread: its worker.
 // Lifetime: ends by the client, a deadline, an error or Drain, with OnConnectionEnd. Destroying it
 // ends its streams first.
-// Limits: HttpOptions. An idle connection holds no buffer and no stream.
+// Limits: HttpOptions. An idle connection holds no buffer and no stream; one of HTTP/2 its session.
 class ServerConnection final : public event::Deletable,
                                public base::ListLink<>,
                                private net::ConnectionEvents,
@@ -47,15 +47,18 @@ class ServerConnection final : public event::Deletable,
                    ServerConnectionOwner& owner, const net::Address* peer = nullptr);
   ~ServerConnection() override;
 
-  // Graceful: the next response tells the client that the connection closes after it
-  // (`connection: close`). An idle connection stays open, since a request may be on its way, unless
-  // `closes_idle`.
+  // Says what the client speaks, which ALPN decided; before any data. Without it codec_type
+  // decides.
+  void SetProtocol(http::Protocol protocol);
+
+  // Graceful. HTTP/1: the next response tells the client that the connection closes after it
+  // (`connection: close`); an idle connection stays open, since a request may be on its way, unless
+  // `closes_idle`. HTTP/2: GOAWAY now; the connection closes when its streams are over.
   void Drain(bool closes_idle);
-  // Takes Drain back, if the connection is still open.
-  void StopDraining() { is_draining_ = false; }
+  // Takes Drain back, if the connection is still open. A GOAWAY cannot be taken back.
+  void StopDraining();
   // Ends everything now; streams are logged as cut off.
   void Close();
-  bool has_stream() const { return stream_ != nullptr; }
 
  private:
   friend class ServerStream;
@@ -69,6 +72,13 @@ class ServerConnection final : public event::Deletable,
   http::RequestReceiver& NewStream(http::ResponseWriter& writer) override;
   void OnCodecDone() override;
 
+  // The client's first bytes tell what it speaks. False: there are not enough of them.
+  bool DetectProtocol(base::Buffer& in, bool end);
+  http::ServerCodec& codec() {
+    return http2_ != nullptr ? *http2_ : static_cast<http::ServerCodec&>(http1_);
+  }
+  bool is_http2() const { return http2_ != nullptr; }
+
   // For ServerStream
   void OnStreamEnd(ServerStream& stream);
   // A stream is about to send its head: says whether it is the connection's last.
@@ -78,24 +88,35 @@ class ServerConnection final : public event::Deletable,
 
   void OnTimer();
   void WatchIdle();
-  void CheckHeadProgress();
+  void CheckHeadProgress(bool is_reading_head);
+  bool RefuseSlowHead(base::MonoTime now);
+  void EndLongLife(base::MonoTime now);
+  void CheckStreams(base::MonoTime now);
+  void CheckIdle(base::MonoTime now);
+  void NoteMaxRequests();
+  void DrainHttp2();
   void CloseIdle(stats::Counter cause);
-  void EndOnce(bool by_peer);
+  enum class Ender : uint8_t { kClient, kCodec, kOwner };
+  void EndOnce(Ender ender);
 
   HttpWorker& worker_;
   const base::LocalPtr<HttpOptions> options_;
   const HttpSlot& slot_;
   ServerConnectionOwner& owner_;
   net::Connection connection_;
-  http::http1::ServerCodec codec_;
-  std::unique_ptr<ServerStream> stream_;
+  http::http1::ServerCodec http1_;
+  std::unique_ptr<http::ServerCodec> http2_;
+  base::IntrusiveList<ServerStream> streams_;  // owned
   event::Timer timer_;
   base::MonoTime watching_until_ = base::MonoTime::max();  // when timer_ fires
   base::MonoTime start_;
   base::MonoTime idle_since_;
   base::MonoTime head_since_{};  // first byte of an unfinished head; epoch: none
+  base::MonoTime drain_until_ = base::MonoTime::max();  // HTTP/2, after GOAWAY
   const uint64_t id_;
   uint32_t requests_ = 0;
+  uint32_t stream_count_ = 0;
+  bool is_protocol_known_ = false;
   bool is_draining_ = false;
   bool is_over_ = false;
 };

@@ -8,6 +8,7 @@
 #include "source/downstream/server_connection.h"
 #include "source/http/grpc/status.h"
 #include "source/http/local_reply.h"
+#include "source/http/websocket.h"
 #include "source/route/virtual_host.h"
 
 namespace outrigger::downstream {
@@ -37,7 +38,7 @@ class FreeStreams {
 thread_local FreeStreams free_streams;
 
 // Envoy's answer to a deadline: the client was too slow, or whoever should answer it.
-int TimeoutStatus(bool is_request_complete) { return is_request_complete ? 504 : 408; }
+int TimeoutStatus(bool awaits_client) { return awaits_client ? 408 : 504; }
 
 }  // namespace
 
@@ -57,7 +58,8 @@ ServerStream::ServerStream(ServerConnection& connection, http::ResponseWriter& w
       chain_(*this, connection.worker_.loop, options_->chain_limits) {
   const HttpCounters& counters = options_->counters;
   counters.downstream_rq_total.Increment();
-  counters.downstream_rq_http1_total.Increment();
+  (connection.is_http2() ? counters.downstream_rq_http2_total : counters.downstream_rq_http1_total)
+      .Increment();
   counters.downstream_rq_active.Increment();
   summary_.start = last_activity_ = loop().Now();
   summary_.request = &request_;
@@ -91,9 +93,10 @@ bool ServerStream::PrepareRequest(bool last) {
     Refuse(std::move(*rejection));
     return false;
   }
-  const Forwarded forwarded = ApplyForwardingHeaders(
-      request_, options.forwarding, *summary_.downstream_direct_remote, *summary_.downstream_local,
-      request_.scheme, connection_.worker_.random);
+  // The scheme is that of the connection: what a client says of its own is not to be believed.
+  const Forwarded forwarded =
+      ApplyForwardingHeaders(request_, options.forwarding, *summary_.downstream_direct_remote,
+                             *summary_.downstream_local, "http", connection_.worker_.random);
   remote_ = forwarded.remote;
   summary_.downstream_remote = &remote_;
   if (request_.expects_continue && !last && !options.proxy_100_continue) {
@@ -106,6 +109,10 @@ bool ServerStream::PrepareRequest(bool last) {
   FindRoute();
   if (auto redirect = CheckTls()) {
     Refuse(std::move(*redirect));
+    return false;
+  }
+  if (auto rejection = CheckUpgrade()) {
+    Refuse(std::move(*rejection));
     return false;
   }
   return true;
@@ -163,6 +170,25 @@ std::optional<http::LocalReply> ServerStream::CheckTls() {
   return redirect;
 }
 
+// As Envoy does: without a route there is nothing to allow it, and 404 says more than 403.
+std::optional<http::LocalReply> ServerStream::CheckUpgrade() {
+  if (!request_.asks_for_tunnel() || route_ == nullptr) return std::nullopt;
+  const std::string_view name = request_.upgrade.empty() ? http::kConnectUpgrade : request_.upgrade;
+  const route::ForwardAction* const forward = route_->forward();
+  std::optional<bool> is_allowed;
+  if (forward != nullptr) is_allowed = forward->upgrades.Find(name);
+  if (!is_allowed) is_allowed = options_->upgrades.Find(name);
+  const HttpCounters& counters = options_->counters;
+  if (!is_allowed.value_or(false)) {
+    counters.downstream_rq_ws_on_non_ws_route.Increment();
+    return http::LocalReply{.status = 403, .detail = "upgrade_failed"};
+  }
+  may_switch_ = true;
+  counters.downstream_cx_upgrades_total.Increment();
+  counters.downstream_cx_upgrades_active.Increment();
+  return std::nullopt;
+}
+
 void ServerStream::StartChain(bool last) {
   const HttpOptions& options = *options_;
   has_chain_ = true;
@@ -179,6 +205,7 @@ void ServerStream::OnRequestBody(base::Buffer& piece, bool last) {
   if (last) RequestEnded();
   if (phase_ == Phase::kEnded || !has_chain_) return piece.Clear();
   chain_.OnRequestBody(piece, last);
+  if (last && is_tunnel_output_over_) End();
 }
 
 void ServerStream::OnRequestTrailers() {
@@ -193,6 +220,10 @@ void ServerStream::OnRequestError(const http::StreamError& error) {
   if (error.kind == http::ErrorKind::kConnectionClosed) {
     options_->counters.downstream_rq_rx_reset.Increment();
     return CutOff(http::ResponseFlag::kDownstreamConnectionTermination, error.detail);
+  }
+  if (error.kind == http::ErrorKind::kReset) {
+    options_->counters.downstream_rq_rx_reset.Increment();
+    return CutOff(http::ResponseFlag::kDownstreamRemoteReset, error.detail);
   }
   const HttpCounters& counters = options_->counters;
   counters.downstream_cx_protocol_error.Increment();
@@ -251,6 +282,7 @@ void ServerStream::SendHead(bool last) {
   phase_ = Phase::kResponseHead;
   NoteActivity();
   connection_.BeforeResponseHead();
+  if (response_.switches_protocol) BeginTunnel();
   ApplyResponseHeaders(response_, request_, options_->forwarding, connection_.worker_.date.Text());
   options_->counters.CountStatus(response_.status);
   summary_.response = &response_;
@@ -259,16 +291,29 @@ void ServerStream::SendHead(bool last) {
   if (!is_request_complete_) {
     options_->counters.downstream_rq_response_before_rq_complete.Increment();
   }
+  is_tunnel_output_over_ = last && is_tunnel_ && !is_request_complete_;
   writer_->WriteHead(response_, last);
-  if (last) End();
+  if (last && !is_tunnel_output_over_) End();
+}
+
+// From HTTP/2 comes no answer to the key of a client on HTTP/1: it is made up here.
+void ServerStream::BeginTunnel() {
+  is_tunnel_ = response_.switches_protocol = may_switch_;
+  if (!is_tunnel_ || !http::IsWebSocket(request_.upgrade) || connection_.is_http2()) return;
+  const auto key = request_.headers.Get(http::kWebSocketKey);
+  if (key && !response_.headers.Get(http::kWebSocketAccept)) {
+    response_.headers.AddCopy(http::kWebSocketAccept, http::WebSocketAccept(*key));
+  }
 }
 
 void ServerStream::SendBody(base::Buffer& piece, bool last) {
   phase_ = Phase::kResponseBody;
   NoteActivity();
   summary_.response_body_bytes += piece.size();
+  const bool goes_on = is_tunnel_ && !is_request_complete_;
+  is_tunnel_output_over_ = last && goes_on;
   writer_->WriteBody(piece, last);
-  if (last) End();
+  if (last && !goes_on) End();
 }
 
 void ServerStream::SendTrailers() {
@@ -300,7 +345,7 @@ base::MonoTime ServerStream::CheckDeadlines(base::MonoTime now) {
     next = std::min(next, from + *limit);
     return false;
   };
-  if (!is_request_complete_ && has_passed(summary_.start, options.timeouts.request)) {
+  if (awaits_client() && has_passed(summary_.start, options.timeouts.request)) {
     TimeOut(options.counters.downstream_rq_timeout, http::ResponseFlag::kCount,
             "request_overall_timeout", "request timeout");
   } else if (has_passed(summary_.start, options.timeouts.max_stream_duration)) {
@@ -318,7 +363,7 @@ void ServerStream::TimeOut(stats::Counter counter, http::ResponseFlag flag, std:
                            std::string_view body) {
   counter.Increment();
   if (flag != http::ResponseFlag::kCount) summary_.Set(flag);
-  const int status = TimeoutStatus(is_request_complete_);
+  const int status = TimeoutStatus(awaits_client());
   if (phase_ != Phase::kWaiting) {
     return ResetToClient({.kind = http::ErrorKind::kTimeout, .detail = detail});
   }
@@ -351,6 +396,7 @@ void ServerStream::End() {
   if (has_chain_) chain_.End(summary_);
   const HttpCounters& counters = options_->counters;
   counters.downstream_rq_active.Decrement();
+  if (may_switch_) counters.downstream_cx_upgrades_active.Decrement();
   counters.downstream_rq_completed.Increment();
   counters.downstream_rq_time.Record(static_cast<uint64_t>(
       std::chrono::duration_cast<base::Milliseconds>(summary_.end - summary_.start).count()));

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "source/base/intrusive_list.h"
 #include "source/downstream/http_options.h"
 #include "source/downstream/http_worker.h"
 #include "source/http/codec.h"
@@ -14,10 +15,12 @@ class ServerConnection;
 
 // One request and its response: between the codec of the client's connection and a filter chain.
 // Owner: its ServerConnection.  Thread: its worker.
-// Lifetime: from the codec's NewStream until the response was written, the client went, or a
-// deadline passed; then it is logged and counted once, and retires by DeleteLater.
+// Lifetime: from the codec's NewStream until the response was written, both halves of a tunnel were
+// over, the client went, or a deadline passed; then it is logged and counted once, and retires by
+// DeleteLater.
 // Memory: one block from a free list of the thread holds the stream and the first arena chunk.
 class ServerStream final : public event::Deletable,
+                           public base::ListLink<>,
                            public http::RequestReceiver,
                            private http::ChainOwner,
                            private http::StreamView {
@@ -48,6 +51,8 @@ class ServerStream final : public event::Deletable,
   bool PrepareRequest(bool last);
   void FindRoute();
   std::optional<http::LocalReply> CheckTls();
+  std::optional<http::LocalReply> CheckUpgrade();
+  void BeginTunnel();
   void StartChain(bool last);
   void NoteActivity();
   void RequestEnded();
@@ -83,6 +88,9 @@ class ServerStream final : public event::Deletable,
   upstream::WorkerClusters& clusters() override;
   uint64_t random() override;
 
+  // Whether the client still owes a part of its request; what asks for a tunnel is all there.
+  bool awaits_client() const { return !is_request_complete_ && !request_.asks_for_tunnel(); }
+
   static constexpr size_t kFirstChunkBytes = 3072;
 
   ServerConnection& connection_;
@@ -105,6 +113,9 @@ class ServerStream final : public event::Deletable,
   bool is_route_known_ = false;
   bool is_request_complete_ = false;
   bool has_chain_ = false;
+  bool may_switch_ = false;  // the upgrade or CONNECT that the request asks for is allowed
+  bool is_tunnel_ = false;   // the response has switched the protocol
+  bool is_tunnel_output_over_ = false;
   alignas(16) char first_chunk_[kFirstChunkBytes];
 };
 

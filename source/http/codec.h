@@ -11,6 +11,11 @@
 //
 // A direction is: one head, body pieces, at most one trailer section. `last` on head or body says
 // that nothing follows in this direction.
+//
+// Tunnels (RequestHead::asks_for_tunnel, ResponseHead::switches_protocol): the request's head is
+// not `last`; until the response's head no body comes or goes. Where that switches the protocol,
+// body pieces are opaque, there are no trailers, each direction ends by itself with a `last` piece,
+// and writer and receiver stay until both have. Where it does not, the request is over with it.
 
 namespace outrigger::http {
 
@@ -28,7 +33,8 @@ class OutputEvents {
 // with kConnectionClosed: the client did not wait for the response.
 class RequestReceiver : public OutputEvents {
  public:
-  // Where the codec builds the head; its arena is the stream's. Asked once, before OnRequestHead.
+  // Where the codec builds the head; its arena is the stream's. Asked before OnRequestHead, and
+  // again when a tunnel begins.
   virtual RequestHead& request_head() = 0;
   virtual HeaderMap& request_trailers() = 0;
   virtual void OnRequestHead(bool last) = 0;  // once

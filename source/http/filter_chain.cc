@@ -71,7 +71,8 @@ void FilterChain::SendReply(LocalReply reply) {
 }
 
 void FilterChain::AbortResponse(const StreamError& error) {
-  if (response_.is_over || is_replying_) return;
+  // Of a tunnel the other half may still go on.
+  if (is_ended_ || is_replying_) return;
   response_.is_over = request_.is_over = true;
   EndTerminal();
   owner_.Abort(error);
@@ -111,7 +112,7 @@ void FilterChain::Show(Direction& direction, Frame frame, int from, base::Buffer
     Slot& slot = slots_[i];
     if (slot.filter == nullptr) continue;
     if (frame == Frame::kHead && !last && direction.is_request && !direction.is_whole &&
-        slot.body_mode == BodyMode::kWhole) {
+        slot.body_mode == BodyMode::kWhole && !owner_.view().request().asks_for_tunnel()) {
       return StartCollecting(direction, i, Frame::kHead, std::nullopt);
     }
     Verdict verdict = Ask(direction, i, frame, piece, last);

@@ -34,6 +34,7 @@ constexpr FlagNames kNames[] = {
     {"OM", "OverloadManagerTerminated"},
     {"DT", "DurationTimeout"},
     {"UPE", "UpstreamProtocolError"},
+    {"DR", "DownstreamRemoteReset"},
 };
 static_assert(sizeof(kNames) / sizeof(kNames[0]) == static_cast<size_t>(ResponseFlag::kCount));
 

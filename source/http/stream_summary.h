@@ -37,6 +37,7 @@ enum class ResponseFlag : uint8_t {
   kOverloadManager,                  // OM
   kDurationTimeout,                  // DT
   kUpstreamProtocolError,            // UPE
+  kDownstreamRemoteReset,            // DR
   kCount,
 };
 

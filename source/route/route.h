@@ -10,6 +10,7 @@
 
 #include "source/base/clock.h"
 #include "source/http/filter.h"
+#include "source/http/upgrade_rules.h"
 #include "source/route/header_edits.h"
 #include "source/route/matchers.h"
 #include "source/route/retry_policy.h"
@@ -62,8 +63,13 @@ struct ForwardAction {
   std::optional<base::Milliseconds> max_stream_duration;
   std::optional<base::Milliseconds> grpc_timeout_header_max;
   base::Milliseconds grpc_timeout_header_offset{0};
+  // The older way: a gRPC request's `timeout` is its grpc-timeout, at most this (0: any), and the
+  // header tells the endpoint what is left of it.
+  std::optional<base::Milliseconds> max_grpc_timeout;
+  base::Milliseconds grpc_timeout_offset{0};
   std::shared_ptr<const RetryPolicy> retry;  // the route's, else the virtual host's
   int priority = 0;                          // RoutingPriority
+  http::UpgradeRules upgrades;               // over the connection manager's
   // How much of a request's body is kept so that it can be sent again.
   size_t replay_limit_bytes = 64 * 1024;
 };

@@ -25,20 +25,6 @@ std::vector<upstream::WorkerClusters*> ClustersOf(
   return clusters;
 }
 
-http::http2::Options Http2OptionsOf(const upstream::ClusterSpec& cluster) {
-  http::http2::Options options;
-  const upstream::Http2Settings& settings = cluster.http2;
-  if (settings.stream_window_bytes) options.stream_window_bytes = *settings.stream_window_bytes;
-  if (settings.connection_window_bytes) {
-    options.connection_window_bytes = *settings.connection_window_bytes;
-  }
-  options.keepalive.interval = settings.keepalive_interval;
-  if (settings.keepalive_timeout.count() > 0) {
-    options.keepalive.timeout = settings.keepalive_timeout;
-  }
-  return options;
-}
-
 }  // namespace
 
 std::string_view ToString(State state) {
@@ -159,7 +145,7 @@ void Server::MakeAdsClient() {
   options.stream.connect_timeout = spec.connect_timeout;
   options.fetch_timeout = spec.fetch_timeout;
   for (const auto& cluster : bootstrap_.clusters) {
-    if (cluster->name->text() == spec.cluster_name) options.stream.http2 = Http2OptionsOf(*cluster);
+    if (cluster->name->text() == spec.cluster_name) options.stream.http2 = cluster->http2;
   }
   options.endpoints = [this, cluster = spec.cluster_name] { return EndpointsOf(cluster); };
   options.on_first_update = [this](std::string_view type) {

@@ -16,7 +16,7 @@ class SharedCount {
  public:
   uint32_t value() const { return value_.load(std::memory_order_relaxed); }
   void Add() { value_.fetch_add(1, std::memory_order_relaxed); }
-  void Sub() { value_.fetch_sub(1, std::memory_order_relaxed); }
+  void Sub(uint32_t amount = 1) { value_.fetch_sub(amount, std::memory_order_relaxed); }
   // Whether one more fits under `limit`. Workers that ask in the same moment may pass it by one
   // each, as in Envoy.
   bool Fits(uint32_t limit) const { return value() < limit; }

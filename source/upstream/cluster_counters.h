@@ -9,12 +9,14 @@ namespace outrigger::upstream {
 #define OUTRIGGER_CLUSTER_COUNTERS(COUNTER, GAUGE, HISTOGRAM) \
   COUNTER(upstream_cx_total)                                  \
   COUNTER(upstream_cx_http1_total)                            \
+  COUNTER(upstream_cx_http2_total)                            \
   GAUGE(upstream_cx_active)                                   \
   COUNTER(upstream_cx_connect_fail)                           \
   COUNTER(upstream_cx_connect_timeout)                        \
   COUNTER(upstream_cx_idle_timeout)                           \
   COUNTER(upstream_cx_max_duration_reached)                   \
   COUNTER(upstream_cx_max_requests)                           \
+  COUNTER(upstream_cx_close_notify)                           \
   COUNTER(upstream_cx_none_healthy)                           \
   COUNTER(upstream_cx_overflow)                               \
   COUNTER(upstream_cx_destroy)                                \

@@ -7,6 +7,7 @@
 
 #include "source/base/clock.h"
 #include "source/http/http1/options.h"
+#include "source/http/http2/options.h"
 #include "source/net/dns.h"
 #include "source/net/socket.h"
 #include "source/upstream/cluster_names.h"
@@ -29,15 +30,8 @@ struct CircuitBreakerLimits {
 
 enum class Discovery : uint8_t { kStatic, kStrictDns, kEds };
 enum class LbPolicy : uint8_t { kRoundRobin, kLeastRequest };
-enum class UpstreamProtocol : uint8_t { kHttp1, kHttp2 };
-
-// What we ask of an HTTP/2 peer; unset: the codec's default.
-struct Http2Settings {
-  std::optional<uint32_t> stream_window_bytes;
-  std::optional<uint32_t> connection_window_bytes;
-  base::Milliseconds keepalive_interval{0};  // 0: no PINGs
-  base::Milliseconds keepalive_timeout{0};
-};
+// kDownstream: what the client of each request speaks.
+enum class UpstreamProtocol : uint8_t { kHttp1, kHttp2, kDownstream };
 
 struct DnsName {
   std::string name;
@@ -66,7 +60,9 @@ struct ClusterSpec {
   std::optional<base::Milliseconds> idle_timeout = base::Milliseconds(3'600'000);
   std::optional<base::Milliseconds> max_connection_duration;
   http::http1::Options http1;
-  Http2Settings http2;
+  http::http2::Options http2;
+  // per_upstream_preconnect_ratio: places kept ready for each request that goes on or waits.
+  double preconnect_ratio = 1;
   std::optional<net::KeepaliveOptions> keepalive;
   std::optional<net::Address> bind_source;
 

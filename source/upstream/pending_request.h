@@ -10,7 +10,7 @@
 
 namespace outrigger::upstream {
 
-class Http1Pool;
+class Pool;
 
 // A request that waits: for a connection, or for the end of the event to be told its result.
 // Owner: counted by the queue that it stands in and by the Operation that can take it out.
@@ -31,8 +31,8 @@ struct PendingRequest : base::ListLink<> {
 
   WorkerClusterRef cluster;  // lives at least until we are answered
   http::ResponseReceiver& receiver;
-  Http1Pool* pool = nullptr;  // whose queue it stands in
-  StartResult result;         // what is to be told, when no pool is waited for
+  Pool* pool = nullptr;  // whose queue it stands in
+  StartResult result;    // what is to be told, when no pool is waited for
   uint32_t refs = 1;
   bool needs_fresh_connection;
   absl::AnyInvocable<void(StartResult)> done;

@@ -34,9 +34,15 @@ WorkerEndpoint* WorkerCluster::Pick(const PickHints& hints) {
   return picked.endpoint;
 }
 
-Http1Pool& WorkerCluster::PoolOf(WorkerEndpoint& endpoint, int priority) {
-  std::unique_ptr<Http1Pool>& pool = endpoint.pools[priority];
-  if (pool == nullptr) pool = std::make_unique<Http1Pool>(loop_, *this, endpoint, priority);
+Pool& WorkerCluster::PoolOf(WorkerEndpoint& endpoint, const PickHints& hints) {
+  const UpstreamProtocol protocol = spec().protocol;
+  const bool is_http2 =
+      protocol == UpstreamProtocol::kHttp2 || (protocol == UpstreamProtocol::kDownstream &&
+                                               hints.downstream_protocol == http::Protocol::kHttp2);
+  const PoolKey key{.priority = hints.priority,
+                    .protocol = is_http2 ? http::Protocol::kHttp2 : http::Protocol::kHttp11};
+  std::unique_ptr<Pool>& pool = endpoint.pools[key.index()];
+  if (pool == nullptr) pool = std::make_unique<Pool>(loop_, *this, endpoint, key);
   return *pool;
 }
 
@@ -46,7 +52,7 @@ std::optional<StartResult> WorkerCluster::TryStart(const PickHints& hints,
   if (endpoint == nullptr) {
     return StartFailure{StartFailureKind::kNoEndpoint, "no_healthy_upstream", {}};
   }
-  auto started = PoolOf(*endpoint, hints.priority).TryStart(receiver, hints.needs_fresh_connection);
+  auto started = PoolOf(*endpoint, hints).TryStart(receiver, hints.needs_fresh_connection);
   tried_for_ = started ? nullptr : &receiver;
   tried_ = endpoint;
   return started;
@@ -60,7 +66,7 @@ event::Operation WorkerCluster::Start(const PickHints& hints, http::ResponseRece
   if (!refused) {
     tried_for_ = nullptr;
     ++request->refs;
-    PoolOf(*tried_, hints.priority).Enqueue(*request);
+    PoolOf(*tried_, hints).Enqueue(*request);
   } else {
     // Either result is told from the loop.
     request->result = *std::move(refused);

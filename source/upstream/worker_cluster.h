@@ -22,7 +22,7 @@
 namespace outrigger::upstream {
 
 class LoadBalancer;
-class Http1Pool;
+class Pool;
 struct PendingRequest;
 
 // What a request tells the load balancer.
@@ -42,6 +42,7 @@ struct Attempt {
   EndpointRef endpoint;
   net::Connection* connection = nullptr;  // for its addresses and byte counts; valid with writer
   bool is_reused_connection = false;
+  http::Protocol protocol = http::Protocol::kHttp11;  // or kHttp2
 };
 
 enum class StartFailureKind : uint8_t { kNoEndpoint, kOverflow, kConnectFailed, kConnectTimeout };
@@ -84,10 +85,10 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
 
  private:
   friend class WorkerClusterRef;
-  friend class Http1Pool;  // counts for us, and tells when it is empty
+  friend class Pool;  // counts for us, and tells when it is empty
 
   WorkerEndpoint* Pick(const PickHints& hints);
-  Http1Pool& PoolOf(WorkerEndpoint& endpoint, int priority);
+  Pool& PoolOf(WorkerEndpoint& endpoint, const PickHints& hints);
   void OnPoolEmpty(WorkerEndpoint& endpoint);
   void Retire(std::unique_ptr<WorkerEndpoint> endpoint);
   void Ref() { ++refs_; }

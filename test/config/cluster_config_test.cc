@@ -13,24 +13,19 @@ namespace {
 using envoy::config::cluster::v3::Cluster;
 using std::chrono::milliseconds;
 using upstream::ClusterSpec;
+using upstream::UpstreamProtocol;
 
 struct Compiled {
   ClusterSpec spec;
   std::string errors;
 };
 
-CompileEnvironment Environment() {
-  CompileEnvironment environment;
-  environment.control_plane_clusters = {"xds"};
-  return environment;
-}
-
 Compiled Compile(std::string_view yaml, bool added_via_api = false) {
   const Cluster cluster = FromYaml<Cluster>(yaml);
   Findings findings;
   const Place place(findings);
   RefuseNotImplemented(cluster, place);
-  ClusterSpec spec = CompileCluster(cluster, added_via_api, Environment(), place);
+  ClusterSpec spec = CompileCluster(cluster, added_via_api, CompileEnvironment(), place);
   return {std::move(spec), std::string(findings.ToStatus().message())};
 }
 
@@ -53,7 +48,7 @@ TEST(ClusterConfig, HasTheDefaultsOfItsDocumentation) {
   EXPECT_EQ(spec.breakers[1].max_retries, 3u);
   EXPECT_EQ(spec.idle_timeout, milliseconds(3'600'000));
   EXPECT_EQ(spec.max_requests_per_connection, std::nullopt);
-  EXPECT_EQ(spec.protocol, upstream::UpstreamProtocol::kHttp1);
+  EXPECT_EQ(spec.protocol, UpstreamProtocol::kHttp1);
   EXPECT_TRUE(spec.static_endpoints.endpoints.empty());
 }
 
@@ -199,32 +194,58 @@ load_balancing_policy:
   EXPECT_EQ(spec.least_request_choices, 4u);
 }
 
-constexpr std::string_view kHttp2 = R"(
-typed_extension_protocol_options:
-  http:
-    "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
-    explicit_http_config:
-      http2_protocol_options: {connection_keepalive: {interval: 30s, timeout: 5s}}
-)";
+// A cluster with these HttpProtocolOptions.
+std::string WithOptions(std::string_view fields) {
+  return absl::StrCat(
+      "{name: a, typed_extension_protocol_options: {http: {\"@type\": "
+      "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions, ",
+      std::string(fields), "}}}");
+}
 
-TEST(ClusterConfig, SpeaksHttp2ToTheControlPlaneOnly) {
-  const ClusterSpec spec = Spec(absl::StrCat("name: xds", std::string(kHttp2)));
-  EXPECT_EQ(spec.protocol, upstream::UpstreamProtocol::kHttp2);
-  EXPECT_EQ(spec.http2.keepalive_interval, milliseconds(30'000));
-  EXPECT_EQ(spec.http2.keepalive_timeout, milliseconds(5000));
-  EXPECT_EQ(Spec("name: xds\nhttp2_protocol_options: {}").protocol,
-            upstream::UpstreamProtocol::kHttp2);
+TEST(ClusterConfig, SpeaksTheProtocolWhoseOptionsAreGiven) {
+  const ClusterSpec spec =
+      Spec(WithOptions("explicit_http_config: {http2_protocol_options: {max_concurrent_streams: 7, "
+                       "connection_keepalive: {interval: 30s, timeout: 5s}}}, "
+                       "common_http_protocol_options: {max_headers_count: 50, "
+                       "max_response_headers_kb: 2}"));
+  EXPECT_EQ(spec.protocol, UpstreamProtocol::kHttp2);
+  EXPECT_EQ(spec.http2.max_concurrent_streams, 7u);
+  EXPECT_EQ(spec.http2.keepalive.interval, milliseconds(30'000));
+  EXPECT_EQ(spec.http2.keepalive.timeout, milliseconds(5000));
+  EXPECT_EQ(spec.http2.max_headers, 50u);
+  EXPECT_EQ(spec.http2.max_head_bytes, 2048u);
+  EXPECT_EQ(Spec(WithOptions("explicit_http_config: {http_protocol_options: {}}")).protocol,
+            UpstreamProtocol::kHttp1);
+}
 
-  const std::string refused =
-      "http2_protocol_options: HTTP/2 to endpoints is not implemented, only to the static cluster "
-      "of the control plane; give http_protocol_options";
-  EXPECT_EQ(Compile(absl::StrCat("name: web", std::string(kHttp2))).errors, refused);
-  EXPECT_EQ(Compile(absl::StrCat("name: xds", std::string(kHttp2)), true).errors, refused);
+TEST(ClusterConfig, SpeaksTheProtocolOfTheClient) {
+  const ClusterSpec spec =
+      Spec(WithOptions("use_downstream_protocol_config: {http_protocol_options: {enable_trailers: "
+                       "true}, http2_protocol_options: {max_concurrent_streams: 9}}"));
+  EXPECT_EQ(spec.protocol, UpstreamProtocol::kDownstream);
+  EXPECT_TRUE(spec.http1.enable_trailers);
+  EXPECT_EQ(spec.http2.max_concurrent_streams, 9u);
+}
+
+TEST(ClusterConfig, ReadsTheProtocolOfOlderFields) {
+  EXPECT_EQ(Spec("{name: a, http2_protocol_options: {}}").protocol, UpstreamProtocol::kHttp2);
+  const ClusterSpec spec = Spec(
+      "{name: a, protocol_selection: USE_DOWNSTREAM_PROTOCOL, http2_protocol_options: "
+      "{max_concurrent_streams: 3}}");
+  EXPECT_EQ(spec.protocol, UpstreamProtocol::kDownstream);
+  EXPECT_EQ(spec.http2.max_concurrent_streams, 3u);
+}
+
+TEST(ClusterConfig, ReadsHowManyConnectionsAreMadeAhead) {
+  EXPECT_EQ(Spec("name: a").preconnect_ratio, 1);
+  EXPECT_EQ(
+      Spec("{name: a, preconnect_policy: {per_upstream_preconnect_ratio: 1.5}}").preconnect_ratio,
+      1.5);
 }
 
 struct Refusal {
-  std::string_view yaml;
-  std::string_view error;
+  std::string yaml;
+  std::string error;
 };
 
 class RefusedCluster : public testing::TestWithParam<Refusal> {};
@@ -237,6 +258,17 @@ INSTANTIATE_TEST_SUITE_P(
     Table, RefusedCluster,
     testing::Values(
         Refusal{"{}", "name: must be given"},
+        Refusal{WithOptions("auto_config: {http2_protocol_options: {}}"),
+                "typed_extension_protocol_options[\"http\"].auto_config: needs ALPN, and TLS to "
+                "endpoints is not implemented; give explicit_http_config"},
+        Refusal{WithOptions("explicit_http_config: {}"),
+                "typed_extension_protocol_options[\"http\"].explicit_http_config: must hold one of "
+                "http_protocol_options, http2_protocol_options"},
+        Refusal{"{name: a, preconnect_policy: {per_upstream_preconnect_ratio: 3.5, "
+                "predictive_preconnect_ratio: 2}, upstream_http_protocol_options: {}}",
+                "upstream_http_protocol_options: not implemented\n"
+                "preconnect_policy.predictive_preconnect_ratio: not implemented\n"
+                "preconnect_policy.per_upstream_preconnect_ratio: must be from 1 to 3, got 3.5"},
         Refusal{"{name: a, type: LOGICAL_DNS}",
                 "type: LOGICAL_DNS is not implemented; give one of STATIC, STRICT_DNS, EDS"},
         Refusal{"{name: a, connect_timeout: 0s, health_checks: [{}]}",

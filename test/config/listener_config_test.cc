@@ -114,17 +114,17 @@ TEST_F(ListenerConfig, ReadsEveryFieldOfTheConnectionManager) {
   const auto http = Http(R"(
 http_protocol_options: {accept_http_10: true, default_host_for_http_10: h, allow_absolute_url: false,
   enable_trailers: true, header_key_format: {proper_case_words: {}}},
-http2_protocol_options: {max_concurrent_streams: 256},
+http2_protocol_options: {max_concurrent_streams: 256, allow_connect: true}, codec_type: HTTP2,
 common_http_protocol_options: {idle_timeout: 600s, max_headers_count: 50, max_connection_duration: 9s,
   max_stream_duration: 8s, headers_with_underscores_action: REJECT_REQUEST, max_requests_per_connection: 3},
 max_request_headers_kb: 16, stream_idle_timeout: 0s, request_timeout: 5s, request_headers_timeout: 4s,
-delayed_close_timeout: 0s, drain_timeout: 5s, server_name: s, server_header_transformation: PASS_THROUGH,
+delayed_close_timeout: 0s, drain_timeout: 6s, server_name: s, server_header_transformation: PASS_THROUGH,
 use_remote_address: true, xff_num_trusted_hops: 2, skip_xff_append: true, append_x_forwarded_port: true,
 internal_address_config: {unix_sockets: true, cidr_ranges: [{address_prefix: 10.0.0.0, prefix_len: 8}]},
 generate_request_id: false, preserve_external_request_id: true, always_set_request_id_in_response: true,
 via: proxy, normalize_path: true, merge_slashes: true, path_with_escaped_slashes_action: UNESCAPE_AND_REDIRECT,
 strip_matching_host_port: true, strip_trailing_host_dot: true, proxy_100_continue: true,
-upgrade_configs: [{upgrade_type: websocket, enabled: false}], forward_client_cert_details: SANITIZE,
+upgrade_configs: [{upgrade_type: websocket}, {upgrade_type: CONNECT, enabled: false}], forward_client_cert_details: SANITIZE,
 request_id_extension: {typed_config: {"@type": a/envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig}})");
   EXPECT_TRUE(http->http1.allow_http10);
   EXPECT_EQ(http->http1.default_host_http10, "h");
@@ -133,6 +133,15 @@ request_id_extension: {typed_config: {"@type": a/envoy.extensions.request_id.uui
   EXPECT_TRUE(http->http1.use_proper_case);
   EXPECT_EQ(http->http1.max_head_bytes, 16u * 1024);
   EXPECT_EQ(http->http1.max_headers, 50u);
+  EXPECT_EQ(http->codec_type, downstream::CodecType::kHttp2);
+  EXPECT_EQ(http->http2.max_concurrent_streams, 256u);
+  EXPECT_TRUE(http->http2.allow_connect);
+  EXPECT_EQ(http->http2.max_head_bytes, 16u * 1024);
+  EXPECT_EQ(http->http2.max_headers, 50u);
+  EXPECT_EQ(http->upgrades.Find("WebSocket"), true);
+  EXPECT_EQ(http->upgrades.Find("connect"), false);
+  EXPECT_EQ(http->upgrades.Find("other"), std::nullopt);
+  EXPECT_EQ(http->timeouts.drain, milliseconds(6000));
   EXPECT_EQ(http->timeouts.connection_idle, milliseconds(600'000));
   EXPECT_EQ(http->timeouts.max_connection_duration, milliseconds(9000));
   EXPECT_EQ(http->timeouts.max_stream_duration, milliseconds(8000));
@@ -381,18 +390,32 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     OfTheConnectionManager, RefusedListener,
     testing::Values(
-        Refusal{
-            WithManager("codec_type: HTTP2"),
-            StrCat(kManagerAt, ".codec_type: HTTP2 is not implemented; give one of AUTO, HTTP1")},
+        Refusal{WithManager("codec_type: HTTP3"),
+                StrCat(kManagerAt,
+                       ".codec_type: HTTP3 is not implemented; give one of AUTO, HTTP1, HTTP2")},
+        Refusal{Complete("http2_protocol_options: {max_concurrent_streams: 0}"),
+                StrCat(kManagerAt,
+                       ".http2_protocol_options.max_concurrent_streams: must be from 1 "
+                       "to 2147483647, got 0")},
         Refusal{WithManager("codec_type: AUTO"),
                 StrCat(kManagerAt, ".stat_prefix: must be given\n", kManagerAt,
                        ".http_filters: the last filter must end the chain; give "
                        "envoy.extensions.filters.http.router.v3.Router\n",
                        kManagerAt, ": must hold one of rds, route_config")},
         Refusal{Complete("max_request_headers_kb: 8193"), "must be from 1 to 8192, got 8193"},
-        Refusal{Complete("upgrade_configs: [{upgrade_type: websocket}]"),
-                StrCat(kManagerAt,
-                       ".upgrade_configs[0]: upgrades are not implemented yet, got \"websocket\"")},
+        Refusal{Complete("upgrade_configs: [{}]"),
+                StrCat(kManagerAt, ".upgrade_configs[0].upgrade_type: must be given")},
+        Refusal{Complete("upgrade_configs: [{upgrade_type: a}, {upgrade_type: A}]"),
+                ".upgrade_configs[1].upgrade_type: must be unique, got \"A\" again"},
+        Refusal{Complete("upgrade_configs: [{upgrade_type: 'a, b'}]"),
+                ".upgrade_configs[0].upgrade_type: must be one protocol name, got \"a, b\""},
+        Refusal{
+            Complete("upgrade_configs: [{upgrade_type: h2c}]"),
+            ".upgrade_configs[0].upgrade_type: h2c is HTTP, whose requests must not pass unseen"},
+        Refusal{Complete("upgrade_configs: [{upgrade_type: a, filters: [{name: x}]}]"),
+                ".upgrade_configs[0].filters: not implemented"},
+        Refusal{Complete("stream_error_on_invalid_http_message: true"),
+                ".stream_error_on_invalid_http_message: not implemented"},
         Refusal{Complete("tracing: {}"), StrCat(kManagerAt, ".tracing: not implemented")},
         Refusal{Complete("strip_matching_host_port: true, strip_any_host_port: true"),
                 "strip_matching_host_port: must not stand beside strip_any_host_port"},

@@ -52,11 +52,11 @@ filter_chains:
   - name: http
     typed_config:
       "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-      codec_type: HTTP2
+      codec_type: HTTP3
       http_filters: [{name: a, config_discovery: {}}]
 )"),
-            "filter_chains[0].filters[0].typed_config.codec_type: HTTP2 is not implemented; give "
-            "one of AUTO, HTTP1\n"
+            "filter_chains[0].filters[0].typed_config.codec_type: HTTP3 is not implemented; give "
+            "one of AUTO, HTTP1, HTTP2\n"
             "filter_chains[0].filters[0].typed_config.http_filters[0].config_discovery: not "
             "implemented");
 }

@@ -150,13 +150,30 @@ TEST_F(RouteConfig, TakesSharesFromTheRuntime) {
   EXPECT_EQ(Forward().weighted[1].weight, 7u);
 }
 
+TEST_F(RouteConfig, ReadsTheOlderLimitOfGrpcRequestsUnlessThereIsANewerOne) {
+  CompileRoutesOf(
+      "[{match: {prefix: /}, route: {cluster: a, max_grpc_timeout: 5s, grpc_timeout_offset: 1s}}]");
+  EXPECT_EQ(Forward().max_grpc_timeout, milliseconds(5000));
+  EXPECT_EQ(Forward().grpc_timeout_offset, milliseconds(1000));
+  EXPECT_EQ(Forward().timeout, milliseconds(15000));
+}
+
+TEST_F(RouteConfig, PutsTheStreamsDurationInThePlaceOfTheTimeouts) {
+  CompileRoutesOf(
+      "[{match: {prefix: /}, route: {cluster: a, timeout: 3s, max_grpc_timeout: 5s, "
+      "max_stream_duration: {grpc_timeout_header_max: 7s}}}]");
+  EXPECT_EQ(Forward().timeout, std::nullopt);
+  EXPECT_EQ(Forward().max_grpc_timeout, std::nullopt);
+  EXPECT_EQ(Forward().grpc_timeout_header_max, milliseconds(7000));
+}
+
 TEST_F(RouteConfig, ReadsTheWholeForwardAction) {
   CompileRoutesOf(R"([{match: {prefix: /}, request_body_buffer_limit: 9, route: {
 weighted_clusters: {header_name: x-pick, clusters: [{name: a, weight: 90, host_rewrite_literal: other}, {name: b, weight: 10}]},
 prefix_rewrite: /new, append_x_forwarded_host: true, host_rewrite_header: x-host,
 timeout: 0s, idle_timeout: 0s, priority: HIGH, cluster_not_found_response_code: NOT_FOUND,
 max_stream_duration: {max_stream_duration: 9s, grpc_timeout_header_max: 0s, grpc_timeout_header_offset: 1s},
-upgrade_configs: [{upgrade_type: websocket, enabled: false}],
+upgrade_configs: [{upgrade_type: websocket, enabled: false}, {upgrade_type: CONNECT}],
 retry_policy: {retry_on: "5xx,connect-failure", num_retries: 3, per_try_timeout: 1s, retriable_status_codes: [503],
   retry_back_off: {base_interval: 0.01s}, host_selection_retry_max_attempts: 5,
   retry_host_predicate: [{name: envoy.retry_host_predicates.previous_hosts}],
@@ -172,6 +189,8 @@ retry_policy: {retry_on: "5xx,connect-failure", num_retries: 3, per_try_timeout:
   EXPECT_EQ(forward.timeout, std::nullopt);
   EXPECT_EQ(forward.idle_timeout, milliseconds(0));
   EXPECT_EQ(forward.priority, 1);
+  EXPECT_EQ(forward.upgrades.Find("websocket"), false);
+  EXPECT_EQ(forward.upgrades.Find("CONNECT"), true);
   EXPECT_EQ(forward.cluster_not_found_status, 404);
   EXPECT_EQ(forward.max_stream_duration, milliseconds(9000));
   EXPECT_EQ(forward.grpc_timeout_header_max, milliseconds(0));
@@ -364,9 +383,12 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"route: {cluster: a, timeout: -2s}",
                 "route.timeout: must be from 0 to 100 years, got -2 s and 0 ns"},
         Refusal{"route: {cluster: a, hash_policy: [{}]}", "route.hash_policy: not implemented"},
-        Refusal{"route: {cluster: a, upgrade_configs: [{upgrade_type: websocket}]}",
-                "route.upgrade_configs[0]: upgrades are not implemented yet, got \"websocket\"; "
-                "give enabled: false"},
+        Refusal{"route: {cluster: a, upgrade_configs: [{upgrade_type: H2C}]}",
+                "route.upgrade_configs[0].upgrade_type: h2c is HTTP, whose requests must not pass "
+                "unseen; clients speak HTTP/2 with codec_type AUTO or HTTP2"},
+        Refusal{
+            "route: {cluster: a, upgrade_configs: [{upgrade_type: CONNECT, connect_config: {}}]}",
+            "route.upgrade_configs[0].connect_config: not implemented"},
         Refusal{"route: {cluster: a, prefix_rewrite: /a, regex_rewrite: {pattern: {regex: a}}}",
                 "route.regex_rewrite: must not stand beside prefix_rewrite"},
         Refusal{"route: {weighted_clusters: {clusters: [{name: a}]}}",

@@ -39,6 +39,14 @@ Outcome Run(uint8_t choice, std::string_view input, Cuts cuts) {
       stream.RespondBody("thing", true);
     };
   }
+  if ((choice & 32) != 0) {
+    const ServerHarness::Answer otherwise = server.answer;
+    server.answer = [otherwise](ServerHarness::Stream& stream) {
+      if (stream.is_refused() || !stream.head().asks_for_tunnel()) return otherwise(stream);
+      stream.RespondTunnel();
+      stream.RespondBody("opaque", false);
+    };
+  }
   server.Send(input, cuts);
   server.FinishSending();
   return {server.events(), server.TakeOutput(), server.is_closed()};

@@ -25,7 +25,9 @@ std::string Run(uint8_t choice, std::string_view input, Cuts cuts) {
   }
   constexpr std::string_view kMethods[] = {"GET", "HEAD", "POST", "CONNECT"};
   ClientHarness client(options);
-  client.Request(kMethods[(choice >> 2) & 3], "h:1");
+  // Of the upgrades, "other" has no key to be answered.
+  constexpr std::string_view kUpgrades[] = {"", "", "websocket", "other"};
+  client.Request(kMethods[(choice >> 2) & 3], "h:1", {}, kUpgrades[(choice >> 4) & 3]);
   client.Send(input, cuts);
   client.FinishSending();
   std::string events = client.events();

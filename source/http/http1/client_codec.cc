@@ -6,6 +6,7 @@
 #include "source/http/http1/fields.h"
 #include "source/http/http1/framing.h"
 #include "source/http/http1/head_parser.h"
+#include "source/http/websocket.h"
 
 namespace outrigger::http::http1 {
 
@@ -57,6 +58,9 @@ bool ClientCodec::Advance(base::Buffer& in) {
       return ReadChunkedBody(in);
     case Phase::kBodyUntilClose:
       return ReadBodyUntilClose(in);
+    case Phase::kTunnel:
+      return ReadTunnel(in);
+    case Phase::kTunnelEnd:
     case Phase::kClosed:
       break;
   }
@@ -85,7 +89,7 @@ bool ClientCodec::ReadHead(base::Buffer& in) {
     return false;
   }
   in.RemovePrefix(result.size);
-  if (parsed.status < 200) {
+  if (parsed.status < 200 && phase_ != Phase::kTunnel) {
     receiver_->OnInformational();
     return true;
   }
@@ -100,9 +104,12 @@ bool ClientCodec::ReadHead(base::Buffer& in) {
 }
 
 const Refusal* ClientCodec::BeginResponse(const ParsedHead& parsed, std::string_view bytes) {
-  if (parsed.status == 101) return &kSwitchRefused;
-  if (method_ == Method::kConnect && parsed.status / 100 == 2) return &kTunnelRefused;
-  const Framing framing = DecideResponseFraming(parsed, bytes.data(), method_);
+  const Refusal* refusal = nullptr;
+  const bool switches = SwitchesTo(parsed, bytes.data(), refusal);
+  if (refusal != nullptr) return refusal;
+  // RFC 9110 9.3.6: where the protocol changes, a length says nothing.
+  const Framing framing =
+      switches ? Framing() : DecideResponseFraming(parsed, bytes.data(), method_);
   if (framing.refusal != nullptr) return framing.refusal;
 
   ResponseHead& head = receiver_->response_head();
@@ -111,15 +118,21 @@ const Refusal* ClientCodec::BeginResponse(const ParsedHead& parsed, std::string_
   head.status = parsed.status;
   head.protocol = parsed.protocol;
   head.reason = {};
+  head.switches_protocol = switches;
   if (!parsed.reason.empty()) {
     head.reason = {base + (parsed.reason.data() - bytes.data()), parsed.reason.size()};
   }
   AddEndToEndFields(parsed, base, head.headers);
+  if (switches) {
+    BeginTunnel(head);
+    return nullptr;
+  }
   if (parsed.status < 200) {
     return ++informational_ > options_.max_informational ? &kTooManyInformational : nullptr;
   }
 
-  keep_alive_ = keep_alive_ && KeepsAlive(parsed, base);
+  was_close_announced_ = !KeepsAlive(parsed, base);
+  keep_alive_ = keep_alive_ && !was_close_announced_;
   response_left_ = framing.length;
   switch (framing.kind) {
     case Framing::Kind::kNone:
@@ -138,6 +151,40 @@ const Refusal* ClientCodec::BeginResponse(const ParsedHead& parsed, std::string_
       break;
   }
   return nullptr;
+}
+
+bool ClientCodec::SwitchesTo(const ParsedHead& parsed, const char* base, const Refusal*& refusal) {
+  const bool is_connect = method_ == Method::kConnect;
+  if (parsed.status != 101) return is_connect && parsed.status / 100 == 2;
+  // RFC 6455 4.1, and RFC 9110 15.2.2 for all: it switches to what was asked for, and says so.
+  const bool is_asked_for = tunnel_ != nullptr && !is_connect &&
+                            EqualsIgnoreCase(UpgradeOf(parsed, base), tunnel_->upgrade);
+  if (!is_asked_for) {
+    refusal = &kSwitchRefused;
+    return false;
+  }
+  if (tunnel_->accept.empty()) return true;
+  for (const Field& field : parsed.fields) {
+    if (!EqualsIgnoreCase(field.name(base), kWebSocketAccept)) continue;
+    if (field.value(base) == tunnel_->accept) return true;
+    break;
+  }
+  refusal = &kBadAccept;
+  return false;
+}
+
+void ClientCodec::BeginTunnel(ResponseHead& head) {
+  phase_ = Phase::kTunnel;
+  keep_alive_ = false;
+  is_request_complete_ = false;
+  // The client that did not send a key expects no answer to it.
+  if (!tunnel_->accept.empty()) head.headers.Remove(kWebSocketAccept);
+}
+
+bool ClientCodec::ReadTunnel(base::Buffer& in) {
+  base::Buffer piece = std::move(in);
+  receiver_->OnResponseBody(piece, /*last=*/false);
+  return true;
 }
 
 bool ClientCodec::ReadLengthBody(base::Buffer& in) {
@@ -206,6 +253,16 @@ void ClientCodec::HandleEnd(base::Buffer& in) {
       TakeReceiver().OnResponseBody(nothing, /*last=*/true);
       return EndExchange(true);
     }
+    case Phase::kTunnel: {
+      phase_ = Phase::kTunnelEnd;
+      ResponseReceiver& receiver = is_request_complete_ ? TakeReceiver() : *receiver_;
+      base::Buffer nothing;
+      receiver.OnResponseBody(nothing, /*last=*/true);
+      if (receiver_ == nullptr) EndTunnel();
+      return;
+    }
+    case Phase::kTunnelEnd:
+      return;
     case Phase::kHead:
     case Phase::kLengthBody:
     case Phase::kChunkedBody:
@@ -220,7 +277,13 @@ void ClientCodec::HandleEnd(base::Buffer& in) {
   FailClosed();
 }
 
+// Both halves are over: what is still unsent leaves, then OnClosed ends the exchange.
+void ClientCodec::EndTunnel() {
+  if (phase_ == Phase::kTunnelEnd) connection_.Close(net::CloseMode::kFlush);
+}
+
 void ClientCodec::OnClosed(net::CloseCause) {
+  if (phase_ == Phase::kTunnelEnd && receiver_ == nullptr) return EndExchange(true);
   if (receiver_ == nullptr) {
     phase_ = Phase::kClosed;
     return;
@@ -278,6 +341,7 @@ void ClientCodec::EndExchange(bool is_input_empty) {
   const bool reusable =
       keep_alive_ && is_request_complete_ && is_input_empty && connection_.is_open();
   head_reader_.Forget();
+  tunnel_.reset();
   phase_ = reusable ? Phase::kIdle : Phase::kClosed;
   if (!reusable) connection_.Close(net::CloseMode::kNow);
   events_.OnExchangeEnd(reusable);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
 
 #include "source/base/buffer.h"
 #include "source/http/codec.h"
@@ -11,6 +13,8 @@
 #include "source/net/connection.h"
 
 namespace outrigger::http::http1 {
+
+struct HeadLines;
 
 // What the holder of a client connection (a pool) hears from its codec.
 class ClientCodecEvents {
@@ -46,6 +50,8 @@ class ClientCodec final : private RequestWriter {
   bool is_reusable() const { return phase_ == Phase::kIdle; }
   // The last exchange broke off: an error, or a Reset.
   bool has_failed() const { return has_failed_; }
+  // The last response said that the connection closes behind it.
+  bool was_close_announced() const { return was_close_announced_; }
   // The exchanges begun so far.
   uint32_t exchange_count() const { return exchange_count_; }
 
@@ -57,7 +63,9 @@ class ClientCodec final : private RequestWriter {
     kLengthBody,
     kChunkedBody,
     kBodyUntilClose,
-    kClosed,  // nothing more is read
+    kTunnel,     // opaque bytes
+    kTunnelEnd,  // the upstream's half of a tunnel is over
+    kClosed,     // nothing more is read
   };
 
   // RequestWriter
@@ -75,11 +83,17 @@ class ClientCodec final : private RequestWriter {
   bool ReadChunkedBody(base::Buffer& in);
   bool ReadBodyUntilClose(base::Buffer& in);
   const Refusal* BeginResponse(const ParsedHead& parsed, std::string_view bytes);
+  bool ReadTunnel(base::Buffer& in);
+  // Says whether the response is the tunnel that was asked for.
+  bool SwitchesTo(const ParsedHead& parsed, const char* base, const Refusal*& refusal);
+  void BeginTunnel(ResponseHead& head);
+  void EndTunnel();
   void HandleEnd(base::Buffer& in);
   void Fail(const StreamError& error);
   void FailClosed();
   void HandleRefusal(const Refusal& refusal);
 
+  void WriteTunnelRequest(const RequestHead& head, HeadLines& lines);
   void EndRequest();
   // The receiver for its last call; the codec has forgotten it.
   ResponseReceiver& TakeReceiver();
@@ -93,6 +107,12 @@ class ClientCodec final : private RequestWriter {
   uint64_t response_left_ = 0;            // of a body with a length
   uint64_t written_before_ = 0;           // the connection's bytes_written() when this one began
   uint64_t request_left_ = 0;             // of a request body with a length
+  // Of a request that asks for a tunnel; null for others.
+  struct Tunnel {
+    std::string upgrade;  // empty: CONNECT
+    std::string accept;   // the Sec-WebSocket-Accept that is due to a key of ours; empty: no such
+  };
+  std::unique_ptr<Tunnel> tunnel_;
   HeadReader head_reader_;
   ChunkedDecoder chunks_;
   uint32_t exchange_count_ = 0;
@@ -100,11 +120,12 @@ class ClientCodec final : private RequestWriter {
   uint16_t stream_pauses_ = 0;
   Phase phase_ = Phase::kIdle;
   Method method_ = Method::kOther;
-  bool is_request_chunked_ = false;  // otherwise it has a length
+  bool is_request_chunked_ = false;  // otherwise it has a length, or is a tunnel
   bool is_request_complete_ = false;
   bool has_response_begun_ = false;  // a byte of it came
   bool keep_alive_ = true;           // the response allows another exchange
   bool has_failed_ = false;
+  bool was_close_announced_ = false;
   bool is_receiver_high_ = false;
 };
 

@@ -78,6 +78,14 @@ size_t CountOf(const ParsedHead& parsed, HeaderId id) {
                                            [id](const Field& field) { return field.id == id; }));
 }
 
+std::string_view UpgradeOf(const ParsedHead& parsed, const char* base) {
+  if (CountOf(parsed, HeaderId::kUpgrade) != 1 || parsed.protocol == Protocol::kHttp10) return {};
+  if (!AnyValueHasToken(parsed, base, HeaderId::kConnection, "upgrade")) return {};
+  const std::string_view name = FirstValue(parsed, base, HeaderId::kUpgrade);
+  const bool is_list = name.find_first_of(", \t") != std::string_view::npos;
+  return is_list || EqualsIgnoreCase(name, "h2c") ? std::string_view() : name;
+}
+
 bool KeepsAlive(const ParsedHead& parsed, const char* base) {
   const bool is_http11 = parsed.protocol == Protocol::kHttp11;
   if (!parsed.Has(HeaderId::kConnection)) return is_http11;

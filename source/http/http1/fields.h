@@ -22,6 +22,11 @@ void AddTrailerFields(const ParsedHead& parsed, std::string_view bytes, HeaderMa
 std::string_view FirstValue(const ParsedHead& parsed, const char* base, HeaderId id);
 size_t CountOf(const ParsedHead& parsed, HeaderId id);
 
+// What the head asks to switch to (RFC 9110 7.8), or says that it has switched to: the one name of
+// its one Upgrade line, which Connection must nominate. Empty for none, for several, and for "h2c",
+// which is HTTP again and would carry requests past every check (RFC 9113 3.1: obsolete).
+std::string_view UpgradeOf(const ParsedHead& parsed, const char* base);
+
 // RFC 9112 9.3: whether the sender of this head lets the connection go on after its message.
 bool KeepsAlive(const ParsedHead& parsed, const char* base);
 

@@ -54,8 +54,9 @@ struct Refusal {
   X(kBadChunkExtension, 400, kProtocol, "http1_bad_chunk_extension")                \
   X(kChunkExtensionTooLong, 413, kLimit, "http1_chunk_extensions_too_large")        \
   /* Exchanges. */                                                                  \
+  X(kConnectWithBody, 400, kProtocol, "http1_connect_with_body")                    \
   X(kSwitchRefused, 502, kProtocol, "http1_upgrade_not_requested")                  \
-  X(kTunnelRefused, 502, kProtocol, "http1_tunnel_not_supported")                   \
+  X(kBadAccept, 502, kProtocol, "http1_bad_websocket_accept")                       \
   X(kTooManyInformational, 502, kLimit, "http1_too_many_informational")
 
 #define OUTRIGGER_HTTP1_REFUSAL(name, status, kind, detail) \

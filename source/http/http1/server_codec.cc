@@ -37,6 +37,11 @@ bool ServerCodec::Advance(base::Buffer& in) {
       return ReadLengthBody(in);
     case Phase::kChunkedBody:
       return ReadChunkedBody(in);
+    case Phase::kTunnel:
+      ReadTunnel(in);
+      return true;
+    case Phase::kSwitch:
+      // Sent before the client could know what it speaks; so it may not be a request.
     case Phase::kResponseEnd:
       // A pipelined request: its turn comes after the response.
       HoldInput();
@@ -107,11 +112,24 @@ const Refusal* ServerCodec::BeginRequest(const ParsedHead& parsed, std::string_v
   if (framing.refusal != nullptr) return framing.refusal;
   AddEndToEndFields(parsed, base, head.headers);
   if (const Refusal* refusal = SetTarget(head.target, options_, head)) return refusal;
+  // With a body, where the tunnel begins could be read in two ways. An upgrade may be ignored.
+  const bool has_body = framing.kind != Framing::Kind::kNone;
+  if (has_body && head.method == Method::kConnect) return &kConnectWithBody;
+  if (!has_body && parsed.Has(HeaderId::kUpgrade)) head.upgrade = UpgradeOf(parsed, base);
 
   const bool keeps_alive = KeepsAlive(parsed, base);
   is_last_by_client_ = !keeps_alive;
   close_ = close_ || !keeps_alive;
   keep_alive_asked_ = is_http10_ && keeps_alive;
+  BeginBody(framing, head);
+  // RFC 9110 10.1.1: not from HTTP/1.0, and not without a body to wait with.
+  awaits_continue_ = !is_http10_ && has_body && parsed.Has(HeaderId::kExpect) &&
+                     HasToken(FirstValue(parsed, base, HeaderId::kExpect), "100-continue");
+  head.expects_continue = awaits_continue_;
+  return nullptr;
+}
+
+void ServerCodec::BeginBody(const Framing& framing, const RequestHead& head) {
   request_left_ = framing.length;
   discarded_ = 0;
   switch (framing.kind) {
@@ -124,14 +142,9 @@ const Refusal* ServerCodec::BeginRequest(const ParsedHead& parsed, std::string_v
       break;
     case Framing::Kind::kNone:
     case Framing::Kind::kUntilClose:
-      phase_ = Phase::kResponseEnd;
+      phase_ = head.asks_for_tunnel() ? Phase::kSwitch : Phase::kResponseEnd;
       break;
   }
-  // RFC 9110 10.1.1: not from HTTP/1.0, and not without a body to wait with.
-  awaits_continue_ = !is_http10_ && !is_request_complete() && parsed.Has(HeaderId::kExpect) &&
-                     HasToken(FirstValue(parsed, base, HeaderId::kExpect), "100-continue");
-  head.expects_continue = awaits_continue_;
-  return nullptr;
 }
 
 bool ServerCodec::ReadLengthBody(base::Buffer& in) {
@@ -174,6 +187,23 @@ bool ServerCodec::ReadChunkedBody(base::Buffer& in) {
   return in.size() != before;
 }
 
+void ServerCodec::ReadTunnel(base::Buffer& in) {
+  base::Buffer piece = std::move(in);
+  receiver_->OnRequestBody(piece, /*last=*/false);
+}
+
+// The client's half is over; the other goes on.
+void ServerCodec::EndTunnelInput() {
+  RequestReceiver* const receiver = receiver_;
+  phase_ = Phase::kResponseEnd;
+  is_last_by_client_ = true;
+  const bool are_both_over = is_tunnel_output_over_;
+  if (are_both_over) ForgetStream();
+  base::Buffer nothing;
+  receiver->OnRequestBody(nothing, /*last=*/true);
+  if (are_both_over) Abandon(net::CloseMode::kFlush);
+}
+
 void ServerCodec::DeliverBody(base::Buffer& piece, bool last) {
   awaits_continue_ = false;
   if (receiver_ != nullptr) return receiver_->OnRequestBody(piece, last);
@@ -209,6 +239,8 @@ void ServerCodec::Refuse(const StreamError& error) {
 // nginx: a client that gave up looks just like this, and its request should not go on upstream.
 void ServerCodec::HandleEnd(base::Buffer& in) {
   if (phase_ == Phase::kClosed) return;
+  if (phase_ == Phase::kTunnel) return EndTunnelInput();
+  if (response_form_ == BodyForm::kTunnel) return;  // told before
   if (receiver_ != nullptr) {
     RequestReceiver* const receiver = receiver_;
     ForgetStream();
@@ -270,12 +302,17 @@ void ServerCodec::ResumeReading() {
 
 void ServerCodec::Reset(const StreamError&) {
   // Without a length the end of the connection is the end of the body: only RST says "broken".
-  const bool looks_complete = has_head_sent_ && response_form_ == BodyForm::kUntilClose;
+  const bool looks_complete = has_head_sent_ && (response_form_ == BodyForm::kUntilClose ||
+                                                 response_form_ == BodyForm::kTunnel);
   ForgetStream();
   Abandon(looks_complete ? net::CloseMode::kReset : net::CloseMode::kFlush);
 }
 
 void ServerCodec::EndResponse() {
+  if (phase_ == Phase::kTunnel) {
+    is_tunnel_output_over_ = true;
+    return connection_.FinishOutput();
+  }
   ForgetStream();
   const bool is_request_refused = phase_ == Phase::kClosed;
   if (close_ || is_request_refused) {

@@ -12,6 +12,7 @@
 
 namespace outrigger::http::http1 {
 
+struct Framing;
 struct HeadLines;
 
 // HTTP/1 as the server of one connection speaks it: requests in, one after the other, responses
@@ -47,10 +48,12 @@ class ServerCodec final : public http::ServerCodec, private ResponseWriter {
     kHead,
     kLengthBody,
     kChunkedBody,
-    kResponseEnd,  // the request is complete
+    kSwitch,       // the request asks for a tunnel: nothing is read before its answer
+    kTunnel,       // opaque bytes
+    kResponseEnd,  // the request is complete, or the client's half of a tunnel is
     kClosed,       // nothing more is read
   };
-  enum class BodyForm : uint8_t { kNone, kLength, kChunked, kUntilClose };
+  enum class BodyForm : uint8_t { kNone, kLength, kChunked, kUntilClose, kTunnel };
 
   // ResponseWriter
   void WriteInformational(const ResponseHead& head) override;
@@ -66,8 +69,11 @@ class ServerCodec final : public http::ServerCodec, private ResponseWriter {
   bool ReadHead(base::Buffer& in);
   bool ReadLengthBody(base::Buffer& in);
   bool ReadChunkedBody(base::Buffer& in);
+  void ReadTunnel(base::Buffer& in);
+  void EndTunnelInput();
   const Refusal* BeginRequest(const ParsedHead& parsed, std::string_view bytes);
   void BeginRefused(const ParsedHead& parsed);
+  void BeginBody(const Framing& framing, const RequestHead& head);
   void DeliverBody(base::Buffer& piece, bool last);
   void HandleEnd(base::Buffer& in);
   void HandleRefusal(const Refusal& refusal, base::Buffer& in);
@@ -76,6 +82,7 @@ class ServerCodec final : public http::ServerCodec, private ResponseWriter {
 
   // Says how the body of the response goes out, and in `lines` what must be said about it.
   BodyForm FrameResponse(const ResponseHead& head, bool last, HeadLines& lines);
+  void BeginTunnel(const ResponseHead& head, HeadLines& lines);
   void EndResponse();
   void ForgetStream();
   // Reads and sends nothing more.
@@ -103,6 +110,7 @@ class ServerCodec final : public http::ServerCodec, private ResponseWriter {
   bool has_head_sent_ = false;
   bool holds_input_ = false;  // we paused the connection because of bytes of a later request
   bool is_receiver_high_ = false;
+  bool is_tunnel_output_over_ = false;  // the response's half of a tunnel has ended
 };
 
 }  // namespace outrigger::http::http1

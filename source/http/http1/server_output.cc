@@ -16,8 +16,12 @@ void ServerCodec::WriteInformational(const ResponseHead& head) {
 
 ServerCodec::BodyForm ServerCodec::FrameResponse(const ResponseHead& head, bool last,
                                                  HeadLines& lines) {
-  const bool is_tunnel = method_ == Method::kConnect && head.status / 100 == 2;
-  if (head.status == 204 || is_tunnel) {
+  if (head.switches_protocol && phase_ == Phase::kSwitch) {
+    lines.skip_length = true;
+    return BodyForm::kTunnel;
+  }
+  const bool looks_like_tunnel = method_ == Method::kConnect && head.status / 100 == 2;
+  if (head.status == 204 || looks_like_tunnel) {
     lines.skip_length = true;
     return BodyForm::kNone;
   }
@@ -45,12 +49,15 @@ void ServerCodec::WriteHead(const ResponseHead& head, bool last) {
                              HasToken(*head.headers.Get(HeaderId::kConnection), "close");
   const bool leaves_much_unread =
       last && phase_ == Phase::kLengthBody && request_left_ > options_.max_discarded_bytes;
-  // A client that waits for 100 may send its body after this answer or not: no one can tell.
-  if (filter_closes || leaves_much_unread || awaits_continue_ ||
+  // A client that waits for 100 may send its body after this answer or not: no one can tell. One
+  // that asked for a tunnel may have sent what only looks like a request, in vain.
+  if (filter_closes || leaves_much_unread || awaits_continue_ || phase_ == Phase::kSwitch ||
       response_form_ == BodyForm::kUntilClose) {
     close_ = true;
   }
-  if (close_) {
+  if (response_form_ == BodyForm::kTunnel) {
+    BeginTunnel(head, lines);
+  } else if (close_) {
     lines.connection = line::kClose[lines.use_proper_case];
   } else if (keep_alive_asked_) {
     lines.connection = line::kKeepAlive[lines.use_proper_case];
@@ -58,6 +65,17 @@ void ServerCodec::WriteHead(const ResponseHead& head, bool last) {
   WriteResponseHead(head, lines, connection_.output());
   connection_.FlushSoon();
   if (last) EndResponse();
+}
+
+// From here on bytes pass both ways; the connection ends with them.
+void ServerCodec::BeginTunnel(const ResponseHead& head, HeadLines& lines) {
+  phase_ = Phase::kTunnel;
+  is_tunnel_output_over_ = false;
+  if (head.status == 101) {
+    lines.connection = line::kConnectionUpgrade[lines.use_proper_case];
+    lines.upgrade = receiver_->request_head().upgrade;
+  }
+  ReleaseInput();
 }
 
 void ServerCodec::WriteBody(base::Buffer& piece, bool last) {
@@ -85,6 +103,7 @@ void ServerCodec::WriteBody(base::Buffer& piece, bool last) {
       if (last) WriteLastChunk(out);
       break;
     case BodyForm::kUntilClose:
+    case BodyForm::kTunnel:
       out.Append(std::move(piece));
       break;
   }

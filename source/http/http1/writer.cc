@@ -87,6 +87,24 @@ char* PutFields(char* to, const HeaderMap& headers, uint64_t skipped, bool use_p
   return to;
 }
 
+// The lines that a codec adds, and the empty one.
+char* PutAdded(char* to, const HeadLines& lines) {
+  to = Put(to, lines.framing);
+  to = Put(to, lines.connection);
+  if (!lines.upgrade.empty()) {
+    to = Put(to, line::kUpgrade[lines.use_proper_case]);
+    to = PutClean(to, lines.upgrade);
+    to = Put(to, "\r\n");
+  }
+  return Put(to, "\r\n");
+}
+
+size_t AddedBytes(const HeadLines& lines) {
+  const size_t upgrade =
+      lines.upgrade.empty() ? 0 : line::kUpgrade[0].size() + lines.upgrade.size() + 2;
+  return lines.framing.size() + lines.connection.size() + upgrade + 2;
+}
+
 size_t FieldBytes(const HeaderMap& headers) {
   return headers.byte_size() + headers.size() * kLineExtra;
 }
@@ -112,14 +130,12 @@ char* PutStatusLine(char* to, const ResponseHead& head) {
 
 void WriteResponseHead(const ResponseHead& head, const HeadLines& lines, base::Buffer& out) {
   constexpr size_t kLineBytes = 64;  // the status line but for a reason of the upstream's
-  const size_t most = kLineBytes + head.reason.size() + FieldBytes(head.headers) +
-                      lines.framing.size() + lines.connection.size() + 2;
+  const size_t most =
+      kLineBytes + head.reason.size() + FieldBytes(head.headers) + AddedBytes(lines);
   char* const begin = out.Reserve(most);
   char* to = PutStatusLine(begin, head);
   to = PutFields(to, head.headers, SkippedBy(lines), lines.use_proper_case);
-  to = Put(to, lines.framing);
-  to = Put(to, lines.connection);
-  to = Put(to, "\r\n");
+  to = PutAdded(to, lines);
   DCHECK(static_cast<size_t>(to - begin) <= most);
   out.Commit(static_cast<size_t>(to - begin));
 }
@@ -129,7 +145,7 @@ void WriteRequestHead(const RequestHead& head, const HeadLines& lines, base::Buf
   // RFC 9112 3.2.3: the authority form is all that CONNECT has.
   const std::string_view target = head.method == Method::kConnect ? head.authority() : head.target;
   const size_t most = head.method_text.size() + 1 + target.size() + kVersion.size() +
-                      FieldBytes(head.headers) + lines.framing.size() + lines.connection.size() + 2;
+                      FieldBytes(head.headers) + AddedBytes(lines);
   char* const begin = out.Reserve(most);
   char* to = Put(begin, head.method_text);
   *to++ = ' ';
@@ -139,9 +155,7 @@ void WriteRequestHead(const RequestHead& head, const HeadLines& lines, base::Buf
   for (char* at = target_begin; (at = const_cast<char*>(FindTargetEnd(at, to))) != to;) *at = '_';
   to = Put(to, kVersion);
   to = PutFields(to, head.headers, SkippedBy(lines), lines.use_proper_case);
-  to = Put(to, lines.framing);
-  to = Put(to, lines.connection);
-  to = Put(to, "\r\n");
+  to = PutAdded(to, lines);
   DCHECK(static_cast<size_t>(to - begin) <= most);
   out.Commit(static_cast<size_t>(to - begin));
 }

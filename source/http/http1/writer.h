@@ -12,6 +12,7 @@ namespace outrigger::http::http1 {
 struct HeadLines {
   std::string_view framing;     // "content-length: 0\r\n", "transfer-encoding: chunked\r\n", empty
   std::string_view connection;  // "connection: close\r\n" and the like, empty
+  std::string_view upgrade;     // the value of an upgrade line; empty: no such line
   bool skip_length = false;     // the head's own content-length does not hold
   bool use_proper_case = false;
 };
@@ -26,6 +27,9 @@ inline constexpr std::string_view kClose[] = {"connection: close\r\n", "Connecti
 inline constexpr std::string_view kKeepAlive[] = {"connection: keep-alive\r\n",
                                                   "Connection: keep-alive\r\n"};
 inline constexpr std::string_view kConnectionTe[] = {"connection: te\r\n", "Connection: TE\r\n"};
+inline constexpr std::string_view kConnectionUpgrade[] = {"connection: upgrade\r\n",
+                                                          "Connection: Upgrade\r\n"};
+inline constexpr std::string_view kUpgrade[] = {"upgrade: ", "Upgrade: "};
 }  // namespace line
 
 // Serialise heads straight into `out`. Fields that still lie in the arena as they were received

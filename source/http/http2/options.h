@@ -38,6 +38,9 @@ struct Options {
   // Server: streams that the client reset before their response, in a second (rapid reset).
   uint32_t max_resets = 100;
   uint32_t max_output_frames = 10000;  // unsent frames, all kinds; unsent acknowledgements 1000
+  // How long a peer may take nothing of a message that was written to its end, before the stream is
+  // reset; 0: as long as it likes.
+  base::Milliseconds flush_timeout{300'000};
   Keepalive keepalive;
 };
 

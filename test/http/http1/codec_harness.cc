@@ -132,7 +132,11 @@ void ServerHarness::Stream::OnRequestHead(bool last) {
       .append(ToString(head_.protocol))
       .append("\n")
       .append(Lines(head_.headers, ""));
-  if (harness_.answers_at_head) harness_.answer(*this);
+  if (!head_.upgrade.empty()) {
+    harness_.events_.append("upgrade to ").append(head_.upgrade).append("\n");
+  }
+  was_answered_ = harness_.answers_at_head || head_.asks_for_tunnel();
+  if (was_answered_ && harness_.answer) harness_.answer(*this);
   if (last) Finish("end");
 }
 
@@ -160,7 +164,9 @@ void ServerHarness::Stream::Finish(std::string_view how) {
   }
   if (!body_.empty()) events.append("body: \"").append(body_).append("\"\n");
   events.append(Lines(trailers_, "trailer ")).append(how).append("\n");
-  if (!harness_.answers_at_head && !is_gone && harness_.answer) harness_.answer(*this);
+  if (!harness_.answers_at_head && !was_answered_ && !is_gone && harness_.answer) {
+    harness_.answer(*this);
+  }
 }
 
 void ServerHarness::Stream::RespondHead(int status, bool last,
@@ -169,6 +175,15 @@ void ServerHarness::Stream::RespondHead(int status, bool last,
   head.status = status;
   for (const auto& [name, value] : headers) head.headers.AddCopy(name, value);
   writer_.WriteHead(head, last);
+}
+
+void ServerHarness::Stream::RespondTunnel(
+    std::vector<std::pair<std::string, std::string>> headers) {
+  ResponseHead head(arena_);
+  head.status = head_.method == Method::kConnect ? 200 : 101;
+  head.switches_protocol = true;
+  for (const auto& [name, value] : headers) head.headers.AddCopy(name, value);
+  writer_.WriteHead(head, false);
 }
 
 void ServerHarness::Stream::RespondBody(std::string_view bytes, bool last) {
@@ -204,15 +219,16 @@ ClientHarness::Exchange& ClientHarness::Start() {
 
 ClientHarness::Exchange& ClientHarness::Request(
     std::string_view method, std::string_view target,
-    std::vector<std::pair<std::string, std::string>> headers) {
+    std::vector<std::pair<std::string, std::string>> headers, std::string_view upgrade) {
   Exchange& exchange = Start();
   RequestHead& head = exchange.request();
   head.method_text = method;
   head.method = ParseMethod(method);
   head.target = target;
   head.headers.AddCopy("host", "h");
+  head.upgrade = upgrade;
   for (const auto& [name, value] : headers) head.headers.AddCopy(name, value);
-  exchange.writer().WriteHead(head, true);
+  exchange.writer().WriteHead(head, !head.asks_for_tunnel());
   Turn();
   return exchange;
 }
@@ -251,7 +267,8 @@ void ClientHarness::Exchange::LogHead() {
       .append(" ")
       .append(ToString(head_.protocol))
       .append("\n")
-      .append(Lines(head_.headers, ""));
+      .append(Lines(head_.headers, ""))
+      .append(head_.switches_protocol ? "tunnel\n" : "");
 }
 
 void ClientHarness::Exchange::OnInformational() { LogHead(); }

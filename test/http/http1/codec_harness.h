@@ -56,7 +56,8 @@ class Wire {
 class ServerHarness : private net::ConnectionEvents, private ServerStreams {
  public:
   class Stream;
-  // Called when a request is complete or refused, and at its head if answers_at_head.
+  // Called when a request is complete or refused, and at its head if answers_at_head or if it asks
+  // for a tunnel.
   using Answer = std::function<void(Stream&)>;
 
   explicit ServerHarness(Options options = {}, net::ConnectionLimits limits = {});
@@ -104,6 +105,7 @@ class ServerHarness : private net::ConnectionEvents, private ServerStreams {
 // One request as it came. Its text, in the harness's events:
 //   GET /path HTTP/1.1
 //   name: value            (each field)
+//   upgrade to NAME        (where one is asked for)
 //   body: "bytes"          (all of it; absent when there is none)
 //   trailer name: value
 //   end | error 400 detail
@@ -125,6 +127,8 @@ class ServerHarness::Stream final : public RequestReceiver {
   void RespondHead(int status, bool last,
                    std::vector<std::pair<std::string, std::string>> headers = {});
   void RespondBody(std::string_view bytes, bool last);
+  // Begins the tunnel that was asked for.
+  void RespondTunnel(std::vector<std::pair<std::string, std::string>> headers = {});
 
   RequestHead& request_head() override { return head_; }
   HeaderMap& request_trailers() override { return trailers_; }
@@ -147,22 +151,24 @@ class ServerHarness::Stream final : public RequestReceiver {
   std::string body_;
   bool is_refused_ = false;
   bool is_complete_ = false;
+  bool was_answered_ = false;
   int highs_ = 0;
   int lows_ = 0;
 };
 
 // A client codec and its exchanges, written down in the same way:
-//   200 OK HTTP/1.1, fields, body, trailers, then end | error 502 detail [replay],
-//   then reusable | not reusable; "idle end" for a connection that ended idle.
+//   200 OK HTTP/1.1, fields, "tunnel" where one begins, body, trailers, then end | error 502 detail
+//   [replay], then reusable | not reusable; "idle end" for a connection that ended idle.
 class ClientHarness : private net::ConnectionEvents, private ClientCodecEvents {
  public:
   class Exchange;
   explicit ClientHarness(Options options = {});
   ~ClientHarness() override;
 
-  // Begins an exchange and writes its request, without a body.
+  // Begins an exchange and writes its request, without a body; `upgrade` is what it asks for.
   Exchange& Request(std::string_view method, std::string_view target,
-                    std::vector<std::pair<std::string, std::string>> headers = {});
+                    std::vector<std::pair<std::string, std::string>> headers = {},
+                    std::string_view upgrade = {});
   Exchange& Start();
   void Send(std::string_view bytes, Cuts cuts = Cuts::Whole());
   void FinishSending();

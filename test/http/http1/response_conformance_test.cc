@@ -87,6 +87,12 @@ const Case kAccepted[] = {
      "HTTP/1.1 200 OK\r\nConnection: keep-alive, x-hop\r\nKeep-Alive: timeout=5\r\nX-Hop: 1\r\n"
      "Upgrade: h2\r\nContent-Length: 0\r\n\r\n",
      "200 OK HTTP/1.1\nContent-Length: 0\nend\nreusable\n"},
+    {"Tunnel", "HTTP/1.1 200 OK\r\nX: a\r\n\r\nbytes", "200 OK HTTP/1.1\nX: a\ntunnel\n",
+     "CONNECT"},
+    {"TunnelEnd", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nbytes",
+     "200 OK HTTP/1.1\nContent-Length: 2\ntunnel\nbody: \"bytes\"\nend\n", "CONNECT", true},
+    {"RefusedConnect", "HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nhi",
+     "403 No HTTP/1.1\nContent-Length: 2\nbody: \"hi\"\nend\nreusable\n", "CONNECT"},
     {"BytesBehindTheResponse", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\n",
      "200 OK HTTP/1.1\nContent-Length: 0\nend\nnot reusable\n"},
 };
@@ -143,7 +149,6 @@ const Case kRefused[] = {
      Refusal("http1_transfer_encoding_without_body")},
     {"SwitchingProtocols", "HTTP/1.1 101 S\r\nUpgrade: websocket\r\n\r\n",
      Refusal("http1_upgrade_not_requested")},
-    {"Tunnel", Ok("X: a"), Refusal("http1_tunnel_not_supported"), "CONNECT"},
     {"BadChunkSize", Ok(kCoding) + "g\r\n", BodyRefusal("http1_bad_chunk_size")},
     {"ChunkTooLong", Ok(kCoding) + "1\r\nab\r\n",
      "200 OK HTTP/1.1\nbody: \"a\"\n" + Refusal("http1_bad_chunk_end")},

@@ -9,7 +9,7 @@ namespace outrigger::router {
 
 void Attempt::Start(upstream::WorkerCluster& cluster, const upstream::PickHints& hints) {
   cluster_ = &cluster;
-  is_reading_paused_ = false;
+  is_reading_paused_ = is_tunnel_ = is_request_over_ = is_response_over_ = false;
   if (auto result = cluster.TryStart(hints, *this)) return Begin(*std::move(result));
   starting_ = cluster.Start(hints, *this,
                             [this](upstream::StartResult result) { Begin(std::move(result)); });
@@ -25,6 +25,7 @@ void Attempt::Begin(upstream::StartResult result) {
   connection_ = started.connection;
   endpoint_ = std::move(started.endpoint);
   is_reused_ = started.is_reused_connection;
+  protocol_ = started.protocol;
   stream_.OnAttemptReady();
 }
 
@@ -38,7 +39,7 @@ void Attempt::WriteHead(const http::RequestHead& head, bool last, const Plan& pl
   }
   stream_.summary().upstream_first_sent = stream_.loop().Now();
   writer_->WriteHead(head, last);
-  NoteSent(last);
+  NoteSent(last || head.asks_for_tunnel());
 }
 
 void Attempt::WriteBody(base::Buffer& piece, bool last) {
@@ -55,9 +56,17 @@ void Attempt::NoteSent(bool last) {
   NoteProgress();
   if (!last) return;
   stream_.summary().upstream_last_sent = stream_.loop().Now();
+  if (is_tunnel_) {
+    is_request_over_ = true;
+    return NoteTunnelEnd();
+  }
   if (plan_->per_try_timeout.count() == 0) return;
   try_timer_.emplace(stream_.loop(), [this] { OnTryTimeout(); });
   try_timer_->Arm(plan_->per_try_timeout);
+}
+
+void Attempt::NoteTunnelEnd() {
+  if (is_request_over_ && is_response_over_) Close();
 }
 
 // --- deadlines ---------------------------------------------------------------------------------
@@ -94,14 +103,22 @@ void Attempt::OnInformational() {
 void Attempt::OnResponseHead(bool last) {
   NoteProgress();
   stream_.summary().upstream_first_received = stream_.loop().Now();
-  if (last) Close();
+  is_tunnel_ = response_head().switches_protocol;
+  NoteReceived(last);
   stream_.OnAttemptHead(last);
 }
 
 void Attempt::OnResponseBody(base::Buffer& piece, bool last) {
   NoteProgress();
-  if (last) Close();
+  NoteReceived(last);
   stream_.OnAttemptBody(piece, last);
+}
+
+void Attempt::NoteReceived(bool last) {
+  if (!last) return;
+  if (!is_tunnel_) return Close();
+  is_response_over_ = true;
+  NoteTunnelEnd();
 }
 
 void Attempt::OnResponseTrailers() {

@@ -5,8 +5,10 @@
 #include <chrono>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "source/base/text.h"
+#include "source/http/grpc/content_type.h"
 
 namespace outrigger::router {
 namespace {
@@ -31,9 +33,30 @@ std::optional<base::Milliseconds> TakeMilliseconds(HeaderMap& headers, HeaderId 
   return base::Milliseconds(static_cast<int64_t>(*number));
 }
 
+// What grpc-timeout asks for; 0: nothing.
+base::Milliseconds AskedByGrpc(const HeaderMap& headers) {
+  const auto text = headers.Get(HeaderId::kGrpcTimeout);
+  const auto asked = text ? ParseGrpcTimeout(*text) : std::nullopt;
+  return asked ? std::chrono::ceil<base::Milliseconds>(*asked) : base::Milliseconds(0);
+}
+
+// max_grpc_timeout, in Envoy's order: first the offset, then the limit.
+base::Milliseconds GrpcTimeout(const route::ForwardAction& forward, const HeaderMap& headers) {
+  base::Milliseconds timeout = AskedByGrpc(headers);
+  if (forward.grpc_timeout_offset < timeout) timeout -= forward.grpc_timeout_offset;
+  const base::Milliseconds most = *forward.max_grpc_timeout;
+  const bool is_above = timeout.count() == 0 || timeout > most;
+  return most.count() > 0 && is_above ? most : timeout;
+}
+
 void ReadTimeouts(const route::ForwardAction& forward, bool respect_expected_timeout,
-                  HeaderMap& headers, Plan& plan) {
+                  http::RequestHead& head, Plan& plan) {
+  HeaderMap& headers = head.headers;
   plan.timeout = forward.timeout.value_or(base::Milliseconds(0));
+  if (forward.max_grpc_timeout && http::grpc::IsGrpcRequest(head)) {
+    plan.timeout = GrpcTimeout(forward, headers);
+    plan.rewrites_grpc_timeout = true;
+  }
   if (plan.policy != nullptr) {
     plan.per_try_timeout = plan.policy->per_try_timeout;
     plan.per_try_idle_timeout = plan.policy->per_try_idle_timeout;
@@ -104,20 +127,43 @@ Plan MakePlan(const route::ForwardAction& forward, bool respect_expected_timeout
               http::RequestHead& head) {
   Plan plan;
   plan.policy = forward.retry.get();
-  ReadTimeouts(forward, respect_expected_timeout, head.headers, plan);
+  ReadTimeouts(forward, respect_expected_timeout, head, plan);
   ReadRetries(head, plan);
   ReadMaxDuration(forward, head.headers, plan);
   return plan;
 }
 
-void AddExpectedTimeout(const Plan& plan, http::HeaderMap& headers) {
+base::Milliseconds ExpectedTimeout(const Plan& plan, base::Milliseconds elapsed) {
   base::Milliseconds expected = plan.per_try_timeout;
   if (expected.count() == 0) expected = plan.timeout;
-  if (expected.count() == 0) return;
+  if (expected.count() == 0 || plan.timeout.count() == 0) return expected;
+  // 0 would say that there is no limit.
+  constexpr base::Milliseconds kLeast{1};
+  return std::clamp(plan.timeout - elapsed, kLeast, std::max(expected, kLeast));
+}
+
+void AddExpectedTimeout(base::Milliseconds expected, http::HeaderMap& headers) {
   char digits[24];
   const char* const end = std::to_chars(digits, digits + sizeof digits, expected.count()).ptr;
   headers.Set(HeaderId::kXEnvoyExpectedRqTimeoutMs,
               headers.arena().Copy({digits, static_cast<size_t>(end - digits)}));
+}
+
+void AddGrpcTimeout(base::Milliseconds expected, http::HeaderMap& headers) {
+  // The finest unit in which 8 digits are enough.
+  constexpr int64_t kMost = 99'999'999;
+  int64_t number = expected.count();
+  char unit = 'm';
+  for (const auto& [coarser, factor] : {std::pair('S', 1000), std::pair('M', 60), {'H', 60}}) {
+    if (number <= kMost) break;
+    number /= factor;
+    unit = coarser;
+  }
+  char text[24];
+  char* const end = std::to_chars(text, text + sizeof text - 1, std::min(number, kMost)).ptr;
+  *end = unit;
+  headers.Set(HeaderId::kGrpcTimeout,
+              headers.arena().Copy({text, static_cast<size_t>(end - text) + 1}));
 }
 
 std::optional<base::Nanoseconds> ParseGrpcTimeout(std::string_view text) {

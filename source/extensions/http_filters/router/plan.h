@@ -16,6 +16,7 @@ struct Plan {
   base::Milliseconds per_try_timeout{0};
   base::Milliseconds per_try_idle_timeout{0};
   base::Milliseconds max_duration{0};  // of the whole stream
+  bool rewrites_grpc_timeout = false;  // each attempt tells the endpoint what is left of it
   uint32_t retry_on = 0;               // route::RetryOn bits
   uint32_t max_retries = 0;
   absl::InlinedVector<int, 2> retriable_status_codes;  // besides the policy's
@@ -27,8 +28,12 @@ struct Plan {
 Plan MakePlan(const route::ForwardAction& forward, bool respect_expected_timeout,
               http::RequestHead& head);
 
-// Writes x-envoy-expected-rq-timeout-ms: how long the next hop has.
-void AddExpectedTimeout(const Plan& plan, http::HeaderMap& headers);
+// How long the next hop has when `elapsed` of the timeout has passed; 0: no limit.
+base::Milliseconds ExpectedTimeout(const Plan& plan, base::Milliseconds elapsed);
+// Writes it into x-envoy-expected-rq-timeout-ms.
+void AddExpectedTimeout(base::Milliseconds expected, http::HeaderMap& headers);
+// Writes it into grpc-timeout.
+void AddGrpcTimeout(base::Milliseconds expected, http::HeaderMap& headers);
 
 // grpc-timeout: up to 8 digits and a unit of H, M, S, m, u, n; nullopt when it is malformed.
 std::optional<base::Nanoseconds> ParseGrpcTimeout(std::string_view text);

@@ -1,5 +1,6 @@
 #include "source/extensions/http_filters/router/replies.h"
 
+#include "source/http/grpc/status.h"
 #include "source/route/rewrite.h"
 
 namespace outrigger::router {
@@ -30,7 +31,8 @@ http::LocalReply ImmediateReply(const route::Route& route, const http::RequestHe
 http::LocalReply MaxDurationReply(bool is_request_complete) {
   return {.status = is_request_complete ? 504 : 408,
           .detail = "max_duration_timeout",
-          .body = "downstream duration timeout"};
+          .body = "downstream duration timeout",
+          .grpc_status = static_cast<int>(http::grpc::Code::kDeadlineExceeded)};
 }
 
 }  // namespace outrigger::router

@@ -42,10 +42,11 @@ void RouterStream::OnAttemptHead(bool last) {
 
 void RouterStream::ForwardHead(bool last) {
   phase_ = Phase::kResponding;
+  http::ResponseHead& head = sink_.response_head();
+  if (tunnel_ == Tunnel::kAsked) SettleTunnel(head.switches_protocol);
   attempt_.StopTryTimer();
   keeps_body_ = false;
   body_.Forget();
-  http::ResponseHead& head = sink_.response_head();
   http::StreamSummary& seen = summary();
   counts_grpc_status_ =
       !options_.counts_grpc_by_http_status && http::grpc::IsGrpcRequest(sink_.stream().request());
@@ -65,7 +66,7 @@ void RouterStream::ForwardHead(bool last) {
     SetNumber(head.headers, http::HeaderId::kXEnvoyAttemptCount, seen.attempts);
   }
   route::EditResponse(*route_, weighted_, head.headers, seen);
-  if (last) Finish();
+  if (last && !attempt_.is_open()) Finish();
   sink_.SendResponseHead(last);
 }
 
@@ -82,7 +83,7 @@ void RouterStream::CountGrpcResponse(const http::HeaderMap& headers) {
 
 void RouterStream::OnAttemptBody(base::Buffer& piece, bool last) {
   if (last && counts_grpc_status_) CountGrpcResponse(sink_.response_head().headers);
-  if (last) Finish();
+  if (last && !attempt_.is_open()) Finish();  // else a tunnel's other half goes on
   sink_.SendResponseBody(piece, last);
 }
 
@@ -107,9 +108,11 @@ void RouterStream::OnResponseLow() {
 void RouterStream::OnAttemptFailed(const Failure& failure, const AttemptEnd& end) {
   if (phase_ == Phase::kOver) return;
   if (phase_ == Phase::kResponding) return Abort(failure);
-  if (MayReplay(end)) {
+  if (MayReplay(failure, end)) {
+    ++replays_;
     cluster_->counters().upstream_rq_replayed.Increment();
-    return StartAttempt(StartKind::kReplay);
+    const bool was_refused = failure.kind == Failure::Kind::kRefusedStream;
+    return StartAttempt(was_refused ? StartKind::kReplay : StartKind::kReplayOnFresh);
   }
   if (retry_ && body_.is_at_hand() && BackOffIf(retry_->AfterFailure(failure.kind, end.was_sent))) {
     return;
@@ -117,10 +120,13 @@ void RouterStream::OnAttemptFailed(const Failure& failure, const AttemptEnd& end
   Fail(failure);
 }
 
-// The kept-alive connection that we took was closing: nothing was wrong with the request or the
-// upstream, so a fresh connection gets it at once, and no retry is spent.
-bool RouterStream::MayReplay(const AttemptEnd& end) {
-  return end.is_safe_to_replay && end.was_reused && body_.is_at_hand();
+// The kept-alive connection that we took was closing, or an HTTP/2 server said that it did not look
+// at the stream: nothing was wrong with the request or the upstream, so another connection gets it
+// at once, and no retry is spent.
+bool RouterStream::MayReplay(const Failure& failure, const AttemptEnd& end) {
+  constexpr uint8_t kMostReplays = 3;
+  if (!end.is_safe_to_replay || !body_.is_at_hand() || replays_ >= kMostReplays) return false;
+  return end.was_reused || failure.kind == Failure::Kind::kRefusedStream;
 }
 
 bool RouterStream::BackOffIf(RetryVerdict verdict) {

@@ -1,6 +1,7 @@
 // The request's side of RouterStream; the response's is in response.cc.
 #include "source/extensions/http_filters/router/router_stream.h"
 
+#include <chrono>
 #include <utility>
 
 #include "source/base/text.h"
@@ -52,7 +53,8 @@ void RouterStream::Forward(http::RequestHead& head) {
     max_duration_.emplace(loop(), [this] { OnMaxDuration(); });
     max_duration_->Arm(plan_.max_duration);
   }
-  if (body_.is_complete) OnRequestComplete();
+  if (head.asks_for_tunnel()) tunnel_ = Tunnel::kAsked;
+  if (body_.is_complete || tunnel_ == Tunnel::kAsked) OnRequestComplete();
   StartAttempt(StartKind::kAttempt);
 }
 
@@ -68,7 +70,18 @@ void RouterStream::PrepareHead(http::RequestHead& head) {
     }
     head.target = *target;
   }
-  if (!options_.suppress_envoy_headers) AddExpectedTimeout(plan_, head.headers);
+}
+
+// What is left for this attempt, as the endpoint is told.
+void RouterStream::WriteDeadlines(http::HeaderMap& headers) {
+  base::Milliseconds elapsed{0};
+  if (body_.is_complete) {
+    elapsed = std::chrono::duration_cast<base::Milliseconds>(loop().Now() - summary().request_end);
+  }
+  const base::Milliseconds expected = ExpectedTimeout(plan_, elapsed);
+  if (expected.count() == 0) return;
+  if (!options_.suppress_envoy_headers) AddExpectedTimeout(expected, headers);
+  if (plan_.rewrites_grpc_timeout) AddGrpcTimeout(expected, headers);
 }
 
 void RouterStream::OnRequestComplete() {
@@ -80,15 +93,17 @@ void RouterStream::OnRequestComplete() {
 void RouterStream::StartAttempt(StartKind kind) {
   phase_ = Phase::kTrying;
   if (kind == StartKind::kAttempt) ++summary().attempts;
+  http::HeaderMap& headers = sink_.stream().request().headers;
+  WriteDeadlines(headers);
   if (route_->virtual_host().spec().include_attempt_count_in_request) {
-    http::HeaderMap& headers = sink_.stream().request().headers;
     headers.Set(http::HeaderId::kXEnvoyAttemptCount,
                 headers.arena().Copy(base::StrCat(summary().attempts)));
   }
   attempt_.Start(*cluster_, {.priority = forward_->priority,
                              .avoid = retry_ ? retry_->avoided()
                                              : absl::Span<const upstream::Endpoint* const>(),
-                             .needs_fresh_connection = kind == StartKind::kReplay});
+                             .needs_fresh_connection = kind == StartKind::kReplayOnFresh,
+                             .downstream_protocol = sink_.stream().request().protocol});
 }
 
 void RouterStream::OnAttemptReady() {
@@ -103,12 +118,13 @@ void RouterStream::OnAttemptReady() {
     route::ReplaceHost(forward_->host_rewrite, head.headers.arena().Copy(endpoint.hostname), head);
   }
   // A kept-alive connection may be closing just now, and then what may be repeated is repeated
-  // (RFC 9110 9.2.2).
+  // (RFC 9110 9.2.2). An HTTP/2 server may say that it did not look at the stream (RFC 9113 8.7).
   keeps_body_ = (retry_ && retry_->is_enabled()) ||
-                (attempt_.is_reused_connection() && http::IsIdempotent(head.method));
+                (attempt_.is_reused_connection() && http::IsIdempotent(head.method)) ||
+                attempt_.protocol() == http::Protocol::kHttp2;
   const bool last = body_.is_complete && body_.empty() && body_.trailers == nullptr;
   attempt_.WriteHead(head, last, plan_);
-  if (!last) SendHeldBody();
+  if (!last && tunnel_ == Tunnel::kNone) SendHeldBody();
   ReleaseRequest(RequestHold::kNoConnection);
   if (is_client_full_) attempt_.PauseReading(true);
 }
@@ -124,8 +140,14 @@ void RouterStream::SendHeldBody() {
 }
 
 void RouterStream::OnRequestBody(base::Buffer& piece, bool last) {
-  if (phase_ == Phase::kOver) return piece.Clear();
+  if (phase_ == Phase::kOver || tunnel_ == Tunnel::kRefused) return piece.Clear();
   body_.is_complete = last;
+  if (tunnel_ == Tunnel::kAsked) return HoldForTunnel(piece);
+  if (tunnel_ == Tunnel::kOpen) {
+    attempt_.WriteBody(piece, last);
+    if (last && !attempt_.is_open()) Finish();
+    return;
+  }
   if (attempt_.is_open()) {
     KeepOrPass(piece);
     attempt_.WriteBody(piece, last);
@@ -136,8 +158,27 @@ void RouterStream::OnRequestBody(base::Buffer& piece, bool last) {
   if (last) OnRequestComplete();
 }
 
+void RouterStream::HoldForTunnel(base::Buffer& piece) {
+  body_.Hold(piece);
+  HoldRequest(RequestHold::kNoTunnel);
+}
+
+// The answer has come. From here on bytes pass as they are, and without a deadline; or there is
+// nothing that the request could still say.
+void RouterStream::SettleTunnel(bool switches) {
+  tunnel_ = switches ? Tunnel::kOpen : Tunnel::kRefused;
+  base::Buffer piece;
+  if (switches) {
+    timeout_.reset();
+    piece = body_.Take();
+  }
+  const bool last = body_.is_complete || !switches;
+  if (attempt_.is_open() && (last || !piece.empty())) attempt_.WriteBody(piece, last);
+  ReleaseRequest(RequestHold::kNoTunnel);
+}
+
 void RouterStream::OnRequestTrailers(http::HeaderMap& trailers) {
-  if (phase_ == Phase::kOver) return;
+  if (phase_ == Phase::kOver || tunnel_ != Tunnel::kNone) return;
   body_.is_complete = true;
   body_.trailers = &trailers;
   if (attempt_.is_open()) attempt_.WriteTrailers(trailers);

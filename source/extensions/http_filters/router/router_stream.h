@@ -17,7 +17,7 @@
 namespace outrigger::router {
 
 // Why the client is asked to send its request slower.
-enum class RequestHold : uint8_t { kUpstreamFull = 1, kNoConnection = 2 };
+enum class RequestHold : uint8_t { kUpstreamFull = 1, kNoConnection = 2, kNoTunnel = 4 };
 
 // What else is known about a failed attempt.
 struct AttemptEnd {
@@ -68,22 +68,29 @@ class RouterStream final : public http::Terminal {
     kResponding,  // a response is on its way to the client
     kOver,
   };
-  enum class StartKind : uint8_t { kAttempt, kReplay };
+  // kReplayOnFresh: not on a kept connection, for those may all be closing.
+  enum class StartKind : uint8_t { kAttempt, kReplay, kReplayOnFresh };
+  // Of an upgrade or CONNECT. kAsked: what the client sends waits for the answer, so that it can
+  // still be tried again.
+  enum class Tunnel : uint8_t { kNone, kAsked, kOpen, kRefused };
 
   // Request.
   void Forward(http::RequestHead& head);
   void PrepareHead(http::RequestHead& head);
   void OnRequestComplete();
   void StartAttempt(StartKind kind);
+  void WriteDeadlines(http::HeaderMap& headers);
   void KeepOrPass(const base::Buffer& piece);
   void SendHeldBody();
   void AbandonReplay();
+  void HoldForTunnel(base::Buffer& piece);
+  void SettleTunnel(bool switches);
 
   // Response.
   void ForwardHead(bool last);
   void CountResponse(int status);
   void CountGrpcResponse(const http::HeaderMap& headers);
-  bool MayReplay(const AttemptEnd& end);
+  bool MayReplay(const Failure& failure, const AttemptEnd& end);
   bool BackOffIf(RetryVerdict verdict);
   void Fail(const Failure& failure);
   void Abort(const Failure& failure);
@@ -104,7 +111,9 @@ class RouterStream final : public http::Terminal {
   std::optional<event::Timer> timeout_, max_duration_, back_off_;
   Attempt attempt_;
   Phase phase_ = Phase::kNew;
+  Tunnel tunnel_ = Tunnel::kNone;
   uint8_t holds_ = 0;        // RequestHold bits
+  uint8_t replays_ = 0;      // so far
   bool keeps_body_ = false;  // of the present attempt: another may need it
   bool is_client_full_ = false;
   bool counts_grpc_status_ = false;  // the response is counted when its grpc-status is known

@@ -89,6 +89,48 @@ TEST(Plan, TakesTheStreamsDurationFromGrpcTimeoutUpToAMaximum) {
   EXPECT_EQ(PlanOf(forward, {{"grpc-timeout", "1S"}}).max_duration, Milliseconds(900));
 }
 
+TEST(Plan, TakesTheTimeoutOfAGrpcRequestFromItsHeaderUpToAMaximum) {
+  constexpr std::pair<const char*, const char*> kGrpc = {"content-type", "application/grpc"};
+  route::ForwardAction forward;
+  forward.max_grpc_timeout = Milliseconds(5000);
+  forward.grpc_timeout_offset = Milliseconds(100);
+  const Plan plan = PlanOf(forward, {kGrpc, {"grpc-timeout", "1S"}});
+  EXPECT_EQ(plan.timeout, Milliseconds(900));
+  EXPECT_TRUE(plan.rewrites_grpc_timeout);
+  EXPECT_EQ(PlanOf(forward, {kGrpc, {"grpc-timeout", "1H"}}).timeout, Milliseconds(5000));
+  EXPECT_EQ(PlanOf(forward, {kGrpc}).timeout, Milliseconds(5000));
+  EXPECT_EQ(PlanOf(forward, {kGrpc, {"grpc-timeout", "50m"}}).timeout, Milliseconds(50));
+  forward.max_grpc_timeout = Milliseconds(0);
+  EXPECT_EQ(PlanOf(forward, {kGrpc, {"grpc-timeout", "1H"}}).timeout, Milliseconds(3'599'900));
+  EXPECT_EQ(PlanOf(forward, {kGrpc}).timeout, Milliseconds(0));
+  const Plan other = PlanOf(forward, {{"grpc-timeout", "1S"}});
+  EXPECT_EQ(other.timeout, Milliseconds(15000));
+  EXPECT_FALSE(other.rewrites_grpc_timeout);
+}
+
+TEST(ExpectedTimeout, IsWhatIsLeftOfTheShorterOne) {
+  Plan plan;
+  EXPECT_EQ(ExpectedTimeout(plan, Milliseconds(10)), Milliseconds(0));
+  plan.per_try_timeout = Milliseconds(300);
+  EXPECT_EQ(ExpectedTimeout(plan, Milliseconds(10)), Milliseconds(300));
+  plan.timeout = Milliseconds(1000);
+  EXPECT_EQ(ExpectedTimeout(plan, Milliseconds(10)), Milliseconds(300));
+  EXPECT_EQ(ExpectedTimeout(plan, Milliseconds(900)), Milliseconds(100));
+  EXPECT_EQ(ExpectedTimeout(plan, Milliseconds(1000)), Milliseconds(1));
+}
+
+TEST(AddGrpcTimeout, UsesTheFinestUnitThatHoldsTheNumber) {
+  const auto written = [](base::Milliseconds expected) {
+    Request request("/", {{"grpc-timeout", "old"}});
+    AddGrpcTimeout(expected, request.head.headers);
+    return std::string(*request.head.headers.Get("grpc-timeout"));
+  };
+  EXPECT_EQ(written(Milliseconds(99'999'999)), "99999999m");
+  EXPECT_EQ(written(Milliseconds(100'000'000)), "100000S");
+  EXPECT_EQ(written(std::chrono::hours(24 * 365 * 100)), "52560000M");
+  EXPECT_EQ(written(std::chrono::hours(24 * 365 * 1000)), "8760000H");
+}
+
 TEST(ParseGrpcTimeout, ReadsItsUnits) {
   EXPECT_EQ(ParseGrpcTimeout("2H"), std::chrono::hours(2));
   EXPECT_EQ(ParseGrpcTimeout("2M"), std::chrono::minutes(2));
