@@ -172,6 +172,8 @@ Verdict TranscoderStream::OnResponseHead(http::ResponseHead& head, bool last) {
   stream_.stream().request().headers.Set(HeaderId::kContentType, kJson);
   if (head.status != 200 || !IsGrpc(head.headers)) return Verdict::Decline();
   const Rule& rule = *call_.rule;
+  head.headers.Remove("grpc-accept-encoding");
+  head.headers.Remove("grpc-encoding");
   if (!rule.server_streams) {
     // The frame's prefix comes on top.
     return Verdict::Collect(in_force_->max_response_bytes() + http::grpc::kPrefixBytes);
