@@ -42,7 +42,7 @@ absl::StatusOr<std::shared_ptr<const route::RouteTable>> Compiler::Routes(
   Findings findings;
   const Place place(findings);
   RefuseNotImplemented(routes, place);
-  FactoryContext factories(clock_, stats_, "", environment_.runtime);
+  FactoryContext factories(clock_, stats_, "", environment_.runtime, environment_.health);
   const bool validates = routes.validate_clusters().value();
   const RouteContext context{registry_, factories, names_, environment_,
                              validates ? cluster_exists : nullptr};

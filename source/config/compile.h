@@ -44,6 +44,9 @@ class Compiler {
       const envoy::config::listener::v3::Listener& listener,
       const ClusterExists* cluster_exists = nullptr) const;
 
+  // What the filters that it makes ask before they answer a health check.
+  ServerHealth& health() const { return *environment_.health; }
+
  private:
   const Registry& registry_;
   const base::Clock& clock_;

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "source/config/runtime_values.h"
+#include "source/config/server_health.h"
 #include "source/net/address.h"
 
 namespace outrigger::config {
@@ -15,6 +17,8 @@ struct CompileEnvironment {
   RuntimeValues runtime;
   // Local address of clusters that give none.
   std::optional<net::Address> bind_source;
+  // Never null.
+  std::shared_ptr<ServerHealth> health = std::make_shared<ServerHealth>();
   // Told of what is accepted but left out, one line each; may be empty. On the compile thread.
   std::function<void(const std::string&)> warn;
 };

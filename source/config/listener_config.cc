@@ -98,7 +98,7 @@ void ReadHttp(const FilterChain& chain, const Listener& listener, const Listener
   }
   if (spec.addresses.front().is_ip()) owner.port = spec.addresses.front().port();
   FactoryContext factories(context.clock, context.stats, manager.stat_prefix(),
-                           context.environment.runtime);
+                           context.environment.runtime, context.environment.health);
   const RouteContext routes{context.registry, factories, context.names, context.environment,
                             context.cluster_exists};
   const size_t findings_before = place.findings().size();

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include <google/protobuf/any.pb.h>
 #include <google/protobuf/message.h>
@@ -12,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "source/base/clock.h"
 #include "source/config/loading/unpack_any.h"
+#include "source/config/server_health.h"
 #include "source/http/access_logger.h"
 #include "source/http/filter.h"
 #include "source/stats/store.h"
@@ -21,24 +23,33 @@ namespace outrigger::config {
 class AccessLogFiles;  // where access loggers get their files: extensions/access_loggers
 class RuntimeValues;
 
-// What a factory may use. Four getters; a fifth needs a page in docs/decisions.
+// What a factory may use. Five getters; another needs a page in docs/decisions.
 class FactoryContext {
  public:
-  FactoryContext(const base::Clock& clock, stats::Store& stats, std::string_view stat_prefix,
-                 const RuntimeValues& runtime)
-      : clock_(clock), stats_(stats), stat_prefix_(stat_prefix), runtime_(runtime) {}
+  FactoryContext(
+      const base::Clock& clock, stats::Store& stats, std::string_view stat_prefix,
+      const RuntimeValues& runtime,
+      std::shared_ptr<const ServerHealth> health = std::make_shared<const ServerHealth>())
+      : clock_(clock),
+        stats_(stats),
+        stat_prefix_(stat_prefix),
+        runtime_(runtime),
+        health_(std::move(health)) {}
   const base::Clock& clock() const { return clock_; }
   stats::Store& stats() const { return stats_; }
   // Of the connection manager that the filter serves, as in `http.<stat_prefix>.`.
   std::string_view stat_prefix() const { return stat_prefix_; }
   // What a runtime_key may stand for; asked while the configuration is compiled, not per request.
   const RuntimeValues& runtime() const { return runtime_; }
+  // Whether the proxy is to fail health checks; may be kept and asked on any thread.
+  const std::shared_ptr<const ServerHealth>& health() const { return health_; }
 
  private:
   const base::Clock& clock_;
   stats::Store& stats_;
   std::string_view stat_prefix_;
   const RuntimeValues& runtime_;
+  const std::shared_ptr<const ServerHealth> health_;
 };
 
 // One HTTP filter of a chain, made from its configuration; either an ordinary filter or the

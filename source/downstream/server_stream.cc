@@ -6,6 +6,7 @@
 #include "source/downstream/forwarding_headers.h"
 #include "source/downstream/request_checks.h"
 #include "source/downstream/server_connection.h"
+#include "source/http/grpc/content_type.h"
 #include "source/http/grpc/status.h"
 #include "source/http/local_reply.h"
 #include "source/http/websocket.h"
@@ -77,6 +78,7 @@ event::Loop& ServerStream::loop() { return connection_.worker_.loop; }
 
 void ServerStream::OnRequestHead(bool last) {
   NoteActivity();
+  came_as_grpc_ = http::grpc::IsGrpcRequest(request_);
   if (last) RequestEnded();
   const TimeoutOptions& timeouts = options_->timeouts;
   idle_timeout_ = timeouts.stream_idle;
@@ -257,19 +259,23 @@ void ServerStream::ResumeRequest() {
 // Answers without the filters: they have not seen the request, or it is too late for them.
 void ServerStream::Refuse(http::LocalReply reply) {
   if (has_chain_) return chain_.Reply(std::move(reply));
-  base::Buffer body = MakeReply(reply);
+  base::Buffer body = MakeReply(reply, http::ReplyReader::kClient);
   const bool last = body.empty();
   SendHead(last);
   if (!last && phase_ != Phase::kEnded) SendBody(body, true);
 }
 
-base::Buffer ServerStream::MakeReply(http::LocalReply& reply) {
+base::Buffer ServerStream::MakeReply(http::LocalReply& reply, http::ReplyReader reader) {
   summary_.detail = reply.detail;
   if (reply.flag) summary_.Set(*reply.flag);
   std::string content_type = "text/plain";
   const LocalReplyRewrite& rewrite = options_->local_reply;
   if (rewrite) content_type = rewrite(reply, summary_);
-  return http::FillLocalReply(reply, content_type, request_, response_);
+  const bool reads_grpc =
+      reader == http::ReplyReader::kClient ? came_as_grpc_ : http::grpc::IsGrpcRequest(request_);
+  return http::FillLocalReply(reply, content_type,
+                              reads_grpc ? http::ReplyForm::kGrpc : http::ReplyForm::kHttp,
+                              request_, response_);
 }
 
 void ServerStream::SendInformational() {
@@ -372,10 +378,8 @@ void ServerStream::TimeOut(stats::Counter counter, http::ResponseFlag flag, std:
   if (flag == http::ResponseFlag::kDurationTimeout) {
     grpc_status = static_cast<int>(http::grpc::Code::kDeadlineExceeded);
   }
-  Refuse({.status = status,
-          .detail = detail,
-          .body = std::string(body),
-          .grpc_status = grpc_status});
+  Refuse(
+      {.status = status, .detail = detail, .body = std::string(body), .grpc_status = grpc_status});
 }
 
 // --- end ---------------------------------------------------------------------------------------

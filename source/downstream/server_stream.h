@@ -73,7 +73,7 @@ class ServerStream final : public event::Deletable,
   void SendBody(base::Buffer& piece, bool last) override;
   void SendTrailers() override;
   void Abort(const http::StreamError& error) override;
-  base::Buffer MakeReply(http::LocalReply& reply) override;
+  base::Buffer MakeReply(http::LocalReply& reply, http::ReplyReader reader) override;
   bool is_response_started() const override { return phase_ != Phase::kWaiting; }
   void PauseRequest() override;
   void ResumeRequest() override;
@@ -116,6 +116,7 @@ class ServerStream final : public event::Deletable,
   bool may_switch_ = false;  // the upgrade or CONNECT that the request asks for is allowed
   bool is_tunnel_ = false;   // the response has switched the protocol
   bool is_tunnel_output_over_ = false;
+  bool came_as_grpc_ = false;  // what filters make of the request aside
   alignas(16) char first_chunk_[kFirstChunkBytes];
 };
 

@@ -143,7 +143,8 @@ class RouteFilterConfig {
 class FilterStream {
  public:
   virtual ~FilterStream() = default;
-  virtual void ResumeRequest(Verdict verdict) = 0;  // Continue or Reply; DCHECKs that we paused
+  // Continue or Reply, to a pause of ours; ignored when the direction came to an end meanwhile.
+  virtual void ResumeRequest(Verdict verdict) = 0;
   virtual void ResumeResponse(Verdict verdict) = 0;
   virtual StreamView& stream() = 0;
   // What the request's route configures for this filter by its name in the chain

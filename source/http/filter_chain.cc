@@ -195,6 +195,7 @@ void FilterChain::Deliver(Direction& direction, Frame frame, base::Buffer* piece
     frame = Frame::kBody;
     piece = &nothing;
   }
+  if (frame == Frame::kBody && piece->empty() && !last) return;  // a filter took all of it
   if (direction.is_request) return DeliverRequest(frame, piece, last);
   DeliverResponse(frame, piece, last);
 }
@@ -247,7 +248,7 @@ void FilterChain::PauseAt(Direction& direction, int index, Frame frame, base::Bu
 }
 
 void FilterChain::Resume(Direction& direction, int index, Verdict verdict) {
-  DCHECK(direction.paused_at == index);
+  // A reply may have overtaken the pause, which the filter cannot know.
   DCHECK(verdict.kind() == Verdict::Kind::kContinue || verdict.kind() == Verdict::Kind::kReply);
   if (is_ended_ || direction.paused_at != index || direction.resume) return;
   direction.resume = std::move(verdict);
@@ -377,7 +378,7 @@ void FilterChain::ReplyFrom(int index, LocalReply reply) {
   if (response_.is_over) return;
   request_.is_over = true;
   EndTerminal();
-  if (owner_.is_response_started() || is_replying_) {
+  if (owner_.is_response_started()) {
     response_.is_over = true;
     return owner_.Abort({.kind = ErrorKind::kLocal,
                          .source = ErrorSource::kInternal,
@@ -394,7 +395,8 @@ void FilterChain::ReplyFrom(int index, LocalReply reply) {
   response_.collected.Clear();
   response_.is_cut = response_.is_whole = false;
   owner_.response_trailers().Clear();
-  response_.body = owner_.MakeReply(reply);
+  response_.body =
+      owner_.MakeReply(reply, index == 0 ? ReplyReader::kClient : ReplyReader::kFilters);
   response_.has_head = true;
   response_.head_last = response_.body.empty();
   response_.body_last = !response_.head_last;

@@ -24,6 +24,10 @@ struct ChainLimits {
   size_t whole_body_bytes = 1024 * 1024;
 };
 
+// Who reads a local reply first: filters, which saw the request as it is now and translate, or the
+// client itself, which sent it as it came.
+enum class ReplyReader : uint8_t { kFilters, kClient };
+
 // The stream around a chain: where requests come from and responses go.
 class ChainOwner {
  public:
@@ -38,8 +42,9 @@ class ChainOwner {
   virtual void SendBody(base::Buffer& piece, bool last) = 0;
   virtual void SendTrailers() = 0;
   virtual void Abort(const StreamError& error) = 0;
-  // Fills response_head() from a local reply and returns its body.
-  virtual base::Buffer MakeReply(LocalReply& reply) = 0;
+  // Fills response_head() from a local reply, in the form that its reader understands, and returns
+  // its body.
+  virtual base::Buffer MakeReply(LocalReply& reply, ReplyReader reader) = 0;
   virtual bool is_response_started() const = 0;
   // Back-pressure on the request body; counted.
   virtual void PauseRequest() = 0;

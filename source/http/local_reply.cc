@@ -26,12 +26,12 @@ void FillGrpcReply(const LocalReply& reply, ResponseHead& head) {
 
 }  // namespace
 
-base::Buffer FillLocalReply(LocalReply& reply, std::string_view content_type,
+base::Buffer FillLocalReply(LocalReply& reply, std::string_view content_type, ReplyForm form,
                             const RequestHead& request, ResponseHead& head) {
   head.reason = {};
   head.switches_protocol = false;
   head.headers.Clear();
-  if (grpc::IsGrpcRequest(request)) {
+  if (form == ReplyForm::kGrpc) {
     FillGrpcReply(reply, head);
     return {};
   }

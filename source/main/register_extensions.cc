@@ -1,7 +1,14 @@
 #include "source/main/register_extensions.h"
 
 #include "source/extensions/access_loggers/file_logger.h"
+#include "source/extensions/http_filters/cors/cors.h"
+#include "source/extensions/http_filters/fault/fault.h"
+#include "source/extensions/http_filters/grpc_http1_bridge/grpc_http1_bridge.h"
+#include "source/extensions/http_filters/grpc_http1_reverse_bridge/grpc_http1_reverse_bridge.h"
 #include "source/extensions/http_filters/grpc_json_transcoder/grpc_json_transcoder.h"
+#include "source/extensions/http_filters/grpc_stats/grpc_stats.h"
+#include "source/extensions/http_filters/grpc_web/grpc_web.h"
+#include "source/extensions/http_filters/health_check/health_check.h"
 #include "source/extensions/http_filters/local_ratelimit/local_ratelimit.h"
 #include "source/extensions/http_filters/rbac/rbac.h"
 #include "source/extensions/http_filters/router/router.h"
@@ -10,12 +17,25 @@ namespace outrigger::main {
 
 void RegisterExtensions(config::Registry& registry, access_loggers::LogFiles& log_files) {
   // HTTP filters.
+  registry.AddHttpFilter<cors::Config>("cors", &cors::Create);
+  registry.AddHttpFilter<fault::Config>("fault", &fault::Create);
+  registry.AddHttpFilter<grpc_http1_bridge::Config>("grpc_http1_bridge",
+                                                    &grpc_http1_bridge::Create);
+  registry.AddHttpFilter<grpc_http1_reverse_bridge::Config>("grpc_http1_reverse_bridge",
+                                                            &grpc_http1_reverse_bridge::Create);
   registry.AddHttpFilter<grpc_json_transcoder::Config>("grpc_json_transcoder",
                                                        &grpc_json_transcoder::Create);
+  registry.AddHttpFilter<grpc_stats::Config>("grpc_stats", &grpc_stats::Create);
+  registry.AddHttpFilter<grpc_web::Config>("grpc_web", &grpc_web::Create);
+  registry.AddHttpFilter<health_check::Config>("health_check", &health_check::Create);
   registry.AddHttpFilter<local_ratelimit::Config>("local_ratelimit", &local_ratelimit::Create);
   registry.AddHttpFilter<rbac::Config>("rbac", &rbac::Create);
 
   // What a route may say for a filter.
+  registry.AddRouteFilterConfig<cors::RouteConfig>(&cors::CreateForRoute);
+  registry.AddRouteFilterConfig<fault::Config>(&fault::CreateForRoute);
+  registry.AddRouteFilterConfig<grpc_http1_reverse_bridge::RouteConfig>(
+      &grpc_http1_reverse_bridge::CreateForRoute);
   registry.AddRouteFilterConfig<grpc_json_transcoder::Config>(
       &grpc_json_transcoder::CreateForRoute);
   registry.AddRouteFilterConfig<local_ratelimit::Config>(&local_ratelimit::CreateForRoute);

@@ -249,6 +249,7 @@ void Server::Quit() { around_.loop.Stop(); }
 void Server::set_health_failed(bool failed) {
   if (is_health_failed_ == failed) return;
   is_health_failed_ = failed;
+  around_.compiler.health().is_failed = failed;
   failed ? listeners_.Drain(ListenerSet::Which::kWithDefaultDrain, false)
          : listeners_.StopDraining();
   Advance();

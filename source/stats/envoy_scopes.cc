@@ -62,6 +62,21 @@ Scope HttpLocalRateLimitScope(std::string_view stat_prefix) {
                {{"envoy_local_http_ratelimit_prefix", name}});
 }
 
+Scope GrpcScope(std::string_view cluster, std::string_view protocol) {
+  const std::string part = Joined({protocol, "."});
+  return ClusterScope(cluster).Child(part, part);
+}
+
+Scope GrpcMethodScope(std::string_view cluster, std::string_view protocol, std::string_view service,
+                      std::string_view method) {
+  const std::string service_part = NamePart(service);
+  const std::string method_part = NamePart(method);
+  return GrpcScope(cluster, protocol)
+      .Child(
+          Joined({service_part, ".", method_part, "."}), "",
+          {{"envoy_grpc_bridge_service", service_part}, {"envoy_grpc_bridge_method", method_part}});
+}
+
 Scope TcpScope(std::string_view stat_prefix) {
   const std::string name = NamePart(stat_prefix);
   return Scope(Joined({"tcp.", name, "."}), "tcp.", {{"envoy_tcp_prefix", name}});

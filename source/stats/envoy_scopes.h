@@ -30,6 +30,13 @@ Scope HttpRbacScope(std::string_view stat_prefix, std::string_view rules_prefix)
 // `<prefix>.http_local_rate_limit.`:
 // envoy_http_local_rate_limit_...{envoy_local_http_ratelimit_prefix}
 Scope HttpLocalRateLimitScope(std::string_view stat_prefix);
+// `cluster.<cluster>.<protocol>.`, of gRPC calls (`grpc`, `grpc-web`):
+// envoy_cluster_grpc_...{envoy_cluster_name}
+Scope GrpcScope(std::string_view cluster, std::string_view protocol);
+// `cluster.<cluster>.<protocol>.<service>.<method>.`: envoy_cluster_grpc_...
+// {envoy_cluster_name,envoy_grpc_bridge_service,envoy_grpc_bridge_method}
+Scope GrpcMethodScope(std::string_view cluster, std::string_view protocol, std::string_view service,
+                      std::string_view method);
 // `tcp.<prefix>.`: envoy_tcp_...{envoy_tcp_prefix}
 Scope TcpScope(std::string_view stat_prefix);
 // `vhost.<vhost>.vcluster.<name>.`:

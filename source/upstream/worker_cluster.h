@@ -64,6 +64,7 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
   ~WorkerCluster() override;
 
   const ClusterSpec& spec() const { return *state_->spec; }
+  const EndpointSet& endpoints() const { return *state_->endpoints; }
   const ClusterCounters& counters() const { return counters_; }
 
   // Starts at once if that needs no waiting: an idle connection, a definite failure. nullopt:

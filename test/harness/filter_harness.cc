@@ -1,5 +1,6 @@
 #include "test/harness/filter_harness.h"
 
+#include "source/http/grpc/content_type.h"
 #include "source/http/local_reply.h"
 
 namespace outrigger::testing {
@@ -43,6 +44,7 @@ class FilterHarness::Stream final : public http::ChainOwner, public http::Stream
   }
   // Once the head is there.
   void BuildChain() {
+    came_as_grpc_ = http::grpc::IsGrpcRequest(request_);
     chain_.Build(
         harness_.entries_,
         [this](http::ResponseSink& sink) {
@@ -61,6 +63,7 @@ class FilterHarness::Stream final : public http::ChainOwner, public http::Stream
     void OnRequestHead(http::RequestHead& head, bool last) override {
       Forwarded& seen = stream_.forwarded_;
       seen.has_head = true;
+      stream_.summary_.cluster_name = stream_.harness_.cluster_;
       seen.method = head.method_text;
       seen.target = head.target;
       seen.headers = Copy(head.headers);
@@ -136,10 +139,14 @@ class FilterHarness::Stream final : public http::ChainOwner, public http::Stream
     reply_.was_aborted = true;
     reply_.detail = error.detail;
   }
-  base::Buffer MakeReply(http::LocalReply& reply) override {
+  base::Buffer MakeReply(http::LocalReply& reply, http::ReplyReader reader) override {
     summary_.detail = reply.detail;
     if (reply.flag) summary_.Set(*reply.flag);
-    return http::FillLocalReply(reply, "text/plain", request_, response_);
+    const bool reads_grpc =
+        reader == http::ReplyReader::kClient ? came_as_grpc_ : http::grpc::IsGrpcRequest(request_);
+    return http::FillLocalReply(reply, "text/plain",
+                                reads_grpc ? http::ReplyForm::kGrpc : http::ReplyForm::kHttp,
+                                request_, response_);
   }
   bool is_response_started() const override { return reply_.has_head; }
   void PauseRequest() override { ++pauses_; }
@@ -174,6 +181,7 @@ class FilterHarness::Stream final : public http::ChainOwner, public http::Stream
   Reply reply_;
   Forwarded forwarded_;
   int pauses_ = 0;
+  bool came_as_grpc_ = false;
   http::FilterChain chain_;
 };
 
@@ -227,6 +235,7 @@ void FilterHarness::Begin(std::string_view line, const HeaderList& headers, bool
   stream_ = std::make_unique<Stream>(*this);
   http::RequestHead& head = stream_->request_;
   const size_t space = line.find(' ');
+  head.protocol = protocol_;
   head.method_text = stream_->arena_.Copy(line.substr(0, space));
   head.method = http::ParseMethod(head.method_text);
   head.target = stream_->arena_.Copy(line.substr(space + 1));

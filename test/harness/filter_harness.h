@@ -87,6 +87,9 @@ class FilterHarness {
   void set_route_config(const http::RouteFilterConfig* config) { route_config_ = config; }
   // The route it goes by; outlives the request.
   void set_route(const route::Route* route) { route_ = route; }
+  // The cluster that the end of the chain picks; default none.
+  void set_cluster(std::string_view name) { cluster_ = name; }
+  void set_protocol(http::Protocol protocol) { protocol_ = protocol; }
   // What its fractions draw on.
   void set_random(uint64_t random) { random_ = random; }
 
@@ -98,8 +101,6 @@ class FilterHarness {
   const Forwarded& forwarded() const;
   const http::StreamSummary& summary() const;
   int pauses() const;  // how often the sender is held back at present
-  event::Loop& loop() { return loop_; }
-  base::ManualClock& clock() { return clock_; }
 
  private:
   class Stream;
@@ -117,6 +118,8 @@ class FilterHarness {
   const http::RouteFilterConfig* route_config_ = nullptr;
   const route::Route* route_ = nullptr;
   uint64_t random_ = 0;
+  std::string cluster_;
+  http::Protocol protocol_ = http::Protocol::kHttp11;
   std::unique_ptr<Stream> stream_;
 };
 

@@ -6,19 +6,18 @@ namespace outrigger::http {
 namespace {
 
 struct Asked {
-  explicit Asked(std::string_view content_type) : request(arena), head(arena) {
-    request.headers.Add("content-type", content_type);
-  }
+  explicit Asked(ReplyForm form) : form(form), request(arena), head(arena) {}
   std::string Fill(LocalReply reply) {
-    return FillLocalReply(reply, "text/plain", request, head).ToString();
+    return FillLocalReply(reply, "text/plain", form, request, head).ToString();
   }
+  const ReplyForm form;
   base::Arena arena;
   RequestHead request;
   ResponseHead head;
 };
 
 TEST(LocalReply, ToGrpcIsAHeadWithStatusAndMessage) {
-  Asked asked("application/grpc+proto");
+  Asked asked(ReplyForm::kGrpc);
   EXPECT_EQ(asked.Fill({.status = 503,
                         .body = "no healthy\nupstream",
                         .headers = {{"x-extra", "1"}, {"Content-Type", "text/html"}}}),
@@ -32,14 +31,14 @@ TEST(LocalReply, ToGrpcIsAHeadWithStatusAndMessage) {
 }
 
 TEST(LocalReply, ToGrpcHasTheStatusThatItsMakerChose) {
-  Asked asked("application/grpc");
+  Asked asked(ReplyForm::kGrpc);
   asked.Fill({.status = 429, .grpc_status = 8});
   EXPECT_EQ(asked.head.headers.Get("grpc-status"), "8");
   EXPECT_FALSE(asked.head.headers.Has(HeaderId::kGrpcMessage));
 }
 
 TEST(LocalReply, ToOthersIsPlainHttp) {
-  Asked asked("application/grpc-web");
+  Asked asked(ReplyForm::kHttp);
   EXPECT_EQ(asked.Fill({.status = 503, .body = "no"}), "no");
   EXPECT_EQ(asked.head.status, 503);
   EXPECT_EQ(asked.head.headers.Get("content-length"), "2");

@@ -8,12 +8,6 @@
 namespace outrigger::http::grpc {
 namespace {
 
-uint32_t ReadLength(std::string_view prefix) {
-  uint32_t length = 0;
-  for (const char c : prefix.substr(1, 4)) length = (length << 8) | static_cast<uint8_t>(c);
-  return length;
-}
-
 std::string TakeFront(base::Buffer& from, size_t size) {
   std::string out;
   out.reserve(size);
@@ -27,13 +21,20 @@ std::string TakeFront(base::Buffer& from, size_t size) {
 
 }  // namespace
 
+Prefix ReadPrefix(std::string_view bytes) {
+  Prefix prefix{.flags = static_cast<uint8_t>(bytes[0])};
+  for (const char c : bytes.substr(1, 4)) {
+    prefix.length = (prefix.length << 8) | static_cast<uint8_t>(c);
+  }
+  return prefix;
+}
+
 absl::StatusOr<std::optional<std::string>> MessageReader::Next() {
   if (pending_.size() < kPrefixBytes) return std::nullopt;
-  const std::string_view prefix = pending_.Linearize(kPrefixBytes);
-  const uint32_t length = ReadLength(prefix);
+  const auto [flags, length] = ReadPrefix(pending_.Linearize(kPrefixBytes));
   // We ask for grpc-encoding: identity, so flag 1 (compressed) is as wrong as any other.
-  if (prefix[0] != 0) {
-    return base::InvalidArgument("grpc: message flag ", static_cast<uint8_t>(prefix[0]),
+  if (flags != 0) {
+    return base::InvalidArgument("grpc: message flag ", flags,
                                  "; only 0, uncompressed, was asked for");
   }
   if (length > max_message_bytes_) {
@@ -45,12 +46,15 @@ absl::StatusOr<std::optional<std::string>> MessageReader::Next() {
   return TakeFront(pending_, length);
 }
 
-void AppendMessage(std::string_view message, base::Buffer& out) {
-  const auto length = static_cast<uint32_t>(message.size());
+void AppendPrefix(uint32_t length, base::Buffer& out) {
   const char prefix[kPrefixBytes] = {0, static_cast<char>(length >> 24),
                                      static_cast<char>(length >> 16),
                                      static_cast<char>(length >> 8), static_cast<char>(length)};
   out.Append(std::string_view(prefix, kPrefixBytes));
+}
+
+void AppendMessage(std::string_view message, base::Buffer& out) {
+  AppendPrefix(static_cast<uint32_t>(message.size()), out);
   out.Append(message);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +36,15 @@ class MessageReader final {
   base::Buffer pending_;
 };
 
+// What stands before a message.
+struct Prefix {
+  uint8_t flags = 0;  // 1: compressed
+  uint32_t length = 0;
+};
+// The first kPrefixBytes of `bytes`, which has that many.
+Prefix ReadPrefix(std::string_view bytes);
+// Appends the prefix of an uncompressed message of `length` bytes.
+void AppendPrefix(uint32_t length, base::Buffer& out);
 // Appends `message`, uncompressed, with its prefix.
 void AppendMessage(std::string_view message, base::Buffer& out);
 

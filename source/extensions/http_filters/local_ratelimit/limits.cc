@@ -9,6 +9,7 @@
 #include "source/config/field_values.h"
 #include "source/config/header_edits_config.h"
 #include "source/config/runtime_values.h"
+#include "source/http/grpc/status.h"
 #include "source/stats/envoy_scopes.h"
 
 namespace outrigger::local_ratelimit {
@@ -83,9 +84,6 @@ void RefuseTheRest(const Config& config, const Place& place) {
   if (config.local_rate_limit_per_downstream_connection()) {
     place.At("local_rate_limit_per_downstream_connection").Refuse("not implemented");
   }
-  if (config.rate_limited_as_resource_exhausted()) {
-    place.At("rate_limited_as_resource_exhausted").Refuse("not implemented");
-  }
   if (config.vh_rate_limits() != 0) {
     place.At("vh_rate_limits").Refuse("not implemented; give the limits in rate_limits");
   }
@@ -143,6 +141,9 @@ std::shared_ptr<const Limits> Limits::Read(const Config& config, const Place& pl
   limits->enforced = ReadShare(config.has_filter_enforced(), config.filter_enforced(),
                                context.runtime(), place.At("filter_enforced"));
   if (config.status().code() >= 400) limits->status = config.status().code();
+  if (config.rate_limited_as_resource_exhausted()) {
+    limits->grpc_status = static_cast<int>(http::grpc::Code::kResourceExhausted);
+  }
   limits->shows_limits = config.enable_x_ratelimit_headers() != 0;
   limits->always_draws_on_default_ = !config.has_always_consume_default_token_bucket() ||
                                      config.always_consume_default_token_bucket().value();

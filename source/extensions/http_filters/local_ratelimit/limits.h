@@ -36,7 +36,8 @@ class Limits final : public http::RouteFilterConfig {
 
   route::FractionMatch enabled, enforced;
   int status = 429;
-  bool shows_limits = false;  // x-ratelimit-*
+  std::optional<int> grpc_status;  // to gRPC requests; nullopt: made from the status
+  bool shows_limits = false;       // x-ratelimit-*
   route::HeaderEdits reply_edits;
   route::HeaderEdits unenforced_request_edits;
   Counters counters;

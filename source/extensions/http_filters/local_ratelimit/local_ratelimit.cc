@@ -52,7 +52,8 @@ class LocalRateLimit final : public http::HttpFilter {
                                  .detail = "local_rate_limited",
                                  .body = "local_rate_limited",
                                  .headers = ReplyHeaders(),
-                                 .flag = http::ResponseFlag::kRateLimited});
+                                 .flag = http::ResponseFlag::kRateLimited,
+                                 .grpc_status = limits.grpc_status});
   }
 
   http::Verdict OnResponseHead(http::ResponseHead& head, bool /*last*/) override {

@@ -53,6 +53,17 @@ TEST(LocalRateLimit, ReadsAStatusBelow400As429) {
   EXPECT_EQ(chain.Status(), 429);
 }
 
+TEST(LocalRateLimit, AnswersGrpcAsToldTo) {
+  const testing::HeaderList grpc = {{"content-type", "application/grpc"}};
+  for (const auto& [yaml, status] :
+       {std::pair("rate_limited_as_resource_exhausted: true", "8"), std::pair("", "14")}) {
+    LimitedChain chain(Limit(1) + yaml);
+    chain.Get("/", grpc);
+    EXPECT_THAT(chain.Get("/", grpc), RepliedWith(200, "local_rate_limited"));
+    EXPECT_EQ(chain->reply().Header("grpc-status"), status);
+  }
+}
+
 TEST(LocalRateLimit, AddsHeadersToItsAnswer) {
   LimitedChain chain(Limit(1) +
                      "response_headers_to_add:\n"

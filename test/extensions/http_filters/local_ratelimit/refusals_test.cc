@@ -42,8 +42,6 @@ TEST(LocalRateLimitRefusals, NameThePath) {
        "request_headers_to_add_when_not_enforced[0].header"},
       {"local_rate_limit_per_downstream_connection: true",
        "local_rate_limit_per_downstream_connection: not implemented"},
-      {"rate_limited_as_resource_exhausted: true",
-       "rate_limited_as_resource_exhausted: not implemented"},
       {"vh_rate_limits: INCLUDE", "vh_rate_limits: not implemented"},
       {"max_dynamic_descriptors: 5", "max_dynamic_descriptors: not implemented"},
       {"descriptors: [{entries: [{key: a, value: b}]}]", "descriptors: need rate_limits"},
