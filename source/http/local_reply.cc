@@ -46,7 +46,11 @@ base::Buffer FillLocalReply(LocalReply& reply, std::string_view content_type, Re
       if (request.method != Method::kHead) body.Append(reply.body);
     }
   }
-  for (const auto& [name, value] : reply.headers) head.headers.AddCopy(name, value);
+  for (const auto& [name, value] : reply.headers) {
+    // A filter that says what its body is means it instead of the usual one.
+    if (FindHeaderId(name) == HeaderId::kContentType) head.headers.Remove(HeaderId::kContentType);
+    head.headers.AddCopy(name, value);
+  }
   return body;
 }
 

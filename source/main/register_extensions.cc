@@ -5,6 +5,7 @@
 #include "source/extensions/http_filters/fault/fault.h"
 #include "source/extensions/http_filters/grpc_http1_bridge/grpc_http1_bridge.h"
 #include "source/extensions/http_filters/grpc_http1_reverse_bridge/grpc_http1_reverse_bridge.h"
+#include "source/extensions/http_filters/grpc_json_transcoder/grpc_json_transcoder.h"
 #include "source/extensions/http_filters/grpc_stats/grpc_stats.h"
 #include "source/extensions/http_filters/grpc_web/grpc_web.h"
 #include "source/extensions/http_filters/health_check/health_check.h"
@@ -22,6 +23,8 @@ void RegisterExtensions(config::Registry& registry, access_loggers::LogFiles& lo
                                                     &grpc_http1_bridge::Create);
   registry.AddHttpFilter<grpc_http1_reverse_bridge::Config>("grpc_http1_reverse_bridge",
                                                             &grpc_http1_reverse_bridge::Create);
+  registry.AddHttpFilter<grpc_json_transcoder::Config>("grpc_json_transcoder",
+                                                       &grpc_json_transcoder::Create);
   registry.AddHttpFilter<grpc_stats::Config>("grpc_stats", &grpc_stats::Create);
   registry.AddHttpFilter<grpc_web::Config>("grpc_web", &grpc_web::Create);
   registry.AddHttpFilter<health_check::Config>("health_check", &health_check::Create);
@@ -33,6 +36,8 @@ void RegisterExtensions(config::Registry& registry, access_loggers::LogFiles& lo
   registry.AddRouteFilterConfig<fault::Config>(&fault::CreateForRoute);
   registry.AddRouteFilterConfig<grpc_http1_reverse_bridge::RouteConfig>(
       &grpc_http1_reverse_bridge::CreateForRoute);
+  registry.AddRouteFilterConfig<grpc_json_transcoder::Config>(
+      &grpc_json_transcoder::CreateForRoute);
   registry.AddRouteFilterConfig<local_ratelimit::Config>(&local_ratelimit::CreateForRoute);
   registry.AddRouteFilterConfig<rbac::RouteConfig>(&rbac::CreateForRoute);
 

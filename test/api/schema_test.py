@@ -22,7 +22,7 @@ from schema_comparison import compare, mislabelled, split_by_age, uncommented  #
 CACHE = ROOT / ".cache/upstream-schema"
 NEWEST = ROOT / "test/api/newest_upstream.txt"
 # Beside envoy/, the messages that xDS itself uses from elsewhere.
-COMPARED = ("envoy/", "google/rpc/", "udpa/", "xds/")
+COMPARED = ("envoy/", "google/api/", "google/rpc/", "udpa/", "xds/")
 
 
 def fail(sentence: str) -> None:

@@ -54,6 +54,15 @@ class ExamplesTest(Story):
             for client in ("1.1", "2"):
                 self.assertIn(f"from {server}\n(over HTTP/{client})\n", text)
 
+    def test_transcoding(self):
+        text = self.run_example("transcoding")
+        self.assertEqual(text.count('{"name":"shelves/1/books/1","title":"Moby-Dick","pages":635}\n'), 2, text)
+        self.assertIn('{"books":2,"pages":534}\n', text)
+        self.assertIn('[{"title":"Emma, reviewed"},{"title":"Lenz, reviewed"}]\n', text)
+        self.assertIn("The text of shelves/1/books/2\n", text)
+        self.assertIn('{"code":5,"message":"no book \\"shelves/1/books/7\\""}\n', text)
+        self.assertRegex(text, r'{"code":3,"message":"[^\n]*book\.pages')
+
     def test_websocket(self):
         text = self.run_example("websocket")
         self.assertIn("HTTP/1.1 101", text)
