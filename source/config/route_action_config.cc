@@ -11,6 +11,7 @@
 #include "source/config/filter_overrides_config.h"
 #include "source/config/header_edits_config.h"
 #include "source/config/matcher_config.h"
+#include "source/config/rate_limit_config.h"
 #include "source/config/retry_config.h"
 
 namespace outrigger::config {
@@ -167,6 +168,8 @@ route::ForwardAction ReadForward(const RouteAction& action, const RouteContext& 
     forward.retry = std::make_shared<const route::RetryPolicy>(
         ReadRetryPolicy(action.retry_policy(), place.At("retry_policy")));
   }
+  forward.rate_limits = ReadRateLimits(action.rate_limits(), place);
+  forward.includes_host_rate_limits = action.include_vh_rate_limits().value();
   forward.priority = action.priority() == envoy::config::core::v3::HIGH ? 1 : 0;
   for (int i = 0; i < action.upgrade_configs_size(); ++i) {
     const auto& upgrade = action.upgrade_configs(i);

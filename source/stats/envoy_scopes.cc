@@ -74,4 +74,11 @@ Scope VirtualClusterScope(std::string_view virtual_host, std::string_view virtua
                {{"envoy_virtual_host", host}, {"envoy_virtual_cluster", name}});
 }
 
+Scope RouteScope(std::string_view virtual_host, std::string_view stat_prefix) {
+  const std::string host = NamePart(virtual_host);
+  const std::string name = NamePart(stat_prefix);
+  return Scope(Joined({"vhost.", host, ".route.", name, "."}), "vhost.route.",
+               {{"envoy_virtual_host", host}, {"envoy_route", name}});
+}
+
 }  // namespace outrigger::stats

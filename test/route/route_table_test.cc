@@ -237,12 +237,18 @@ TEST(RouteTable, FilterConfigurationComesFromTheMostSpecificLevel) {
   const auto table = *CompileHosts(std::move(hosts));
   const Request request("/");
   const Route* route = table->Find({.head = request.head});
-  EXPECT_EQ(route->filter_config("rbac"), of_route.get());
-  EXPECT_EQ(route->filter_config("limit"), of_host.get());
-  EXPECT_EQ(route->filter_config("other"), nullptr);
-  EXPECT_TRUE(route->is_filter_disabled("limit", false));
-  EXPECT_FALSE(route->is_filter_disabled("rbac", true));
-  EXPECT_TRUE(route->is_filter_disabled("other", true));
+  EXPECT_EQ(route->filter_config("rbac", nullptr), of_route.get());
+  const auto of_target = std::make_shared<Config>();
+  WeightedTarget target;
+  target.filter_configs.push_back({"rbac", of_target});
+  target.filter_configs.push_back({"limit", nullptr, /*disabled=*/false});
+  EXPECT_EQ(route->filter_config("rbac", &target), of_target.get());
+  EXPECT_FALSE(route->is_filter_disabled("limit", true, &target));
+  EXPECT_EQ(route->filter_config("limit", nullptr), of_host.get());
+  EXPECT_EQ(route->filter_config("other", nullptr), nullptr);
+  EXPECT_TRUE(route->is_filter_disabled("limit", false, nullptr));
+  EXPECT_FALSE(route->is_filter_disabled("rbac", true, nullptr));
+  EXPECT_TRUE(route->is_filter_disabled("other", true, nullptr));
 }
 
 }  // namespace

@@ -142,7 +142,8 @@ const Refusal* ClientCodec::BeginResponse(const ParsedHead& parsed, std::string_
 
 bool ClientCodec::ReadLengthBody(base::Buffer& in) {
   base::Buffer piece;
-  if (in.size() <= response_left_) {
+  const bool takes_all = in.size() <= response_left_;
+  if (takes_all) {
     piece = std::move(in);
   } else {
     piece.AppendPrefixOf(in, static_cast<size_t>(response_left_));
@@ -153,7 +154,7 @@ bool ClientCodec::ReadLengthBody(base::Buffer& in) {
     return true;
   }
   TakeReceiver().OnResponseBody(piece, /*last=*/true);
-  EndExchange(in.empty());
+  EndExchange(takes_all);
   return true;
 }
 

@@ -80,6 +80,7 @@ void RouterStream::OnRequestComplete() {
 void RouterStream::StartAttempt(StartKind kind) {
   phase_ = Phase::kTrying;
   if (kind == StartKind::kAttempt) ++summary().attempts;
+  if (const auto* counters = route_->counters()) counters->upstream_rq_total.Increment();
   if (route_->virtual_host().spec().include_attempt_count_in_request) {
     http::HeaderMap& headers = sink_.stream().request().headers;
     headers.Set(http::HeaderId::kXEnvoyAttemptCount,

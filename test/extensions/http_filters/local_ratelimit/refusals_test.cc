@@ -44,9 +44,8 @@ TEST(LocalRateLimitRefusals, NameThePath) {
        "local_rate_limit_per_downstream_connection: not implemented"},
       {"rate_limited_as_resource_exhausted: true",
        "rate_limited_as_resource_exhausted: not implemented"},
-      {"vh_rate_limits: INCLUDE", "vh_rate_limits: not implemented"},
+      {"vh_rate_limits: 7", "vh_rate_limits: must be OVERRIDE, INCLUDE or IGNORE"},
       {"max_dynamic_descriptors: 5", "max_dynamic_descriptors: not implemented"},
-      {"descriptors: [{entries: [{key: a, value: b}]}]", "descriptors: need rate_limits"},
   };
   for (const auto& [yaml, error] : kTable) EXPECT_THAT(ErrorOf(yaml), HasSubstr(error)) << yaml;
 }

@@ -194,6 +194,7 @@ void World::SetForward(const std::function<void(route::ForwardAction&)>& change)
   }
   route::RouteSpec route;
   route.action = std::move(forward);
+  route.counters = route::RouteCounters::Declare(stats, "all", "test");
   SetRoute(std::move(route));
 }
 
