@@ -229,6 +229,7 @@ route::RateLimit ReadRateLimit(const envoy::config::route::v3::RateLimit& proto,
     place.At("stage").Refuse(base::StrCat("must be 0-10, got ", proto.stage().value()));
   }
   std::vector<Action> actions;
+  actions.reserve(static_cast<size_t>(proto.actions_size()));
   for (int i = 0; i < proto.actions_size(); ++i) {
     actions.push_back(ReadAction(proto.actions(i), place.At("actions", i)));
   }
@@ -241,6 +242,7 @@ route::RateLimits ReadRateLimits(
     const google::protobuf::RepeatedPtrField<envoy::config::route::v3::RateLimit>& limits,
     const Place& place) {
   route::RateLimits read;
+  read.reserve(static_cast<size_t>(limits.size()));
   for (int i = 0; i < limits.size(); ++i) {
     read.push_back(ReadRateLimit(limits[i], place.At("rate_limits", i)));
   }

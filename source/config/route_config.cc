@@ -40,8 +40,8 @@ route::RouteSpec ReadRoute(const Route& route, const VirtualHost& host, const In
   route::RouteSpec spec;
   spec.name = route.name();
   if (!route.stat_prefix().empty()) {
-    spec.counters =
-        route::RouteCounters::Declare(context.factories.stats(), host.name(), route.stat_prefix());
+    spec.counters = std::make_shared<const route::RouteCounters>(
+        route::RouteCounters::Declare(context.factories.stats(), host.name(), route.stat_prefix()));
   }
   ReadRouteMatch(route.match(), context.environment.runtime, spec, place.At("match"));
   if (route.has_decorator() && route.decorator().operation().empty()) {

@@ -81,8 +81,8 @@ void PathTrie::FillRoutes(Node& node, absl::Span<const Pattern> here) {
 }
 
 bool PathTrie::LabelMatches(const Node& node, std::string_view rest) const {
-  const std::string_view label =
-      std::string_view(labels_).substr(node.label_begin, node.label_size);
+  const std::string_view all = labels_;
+  const std::string_view label = all.substr(node.label_begin, node.label_size);
   if (!ignore_case_) return rest.starts_with(label);
   return rest.size() >= label.size() &&
          std::equal(label.begin(), label.end(), rest.begin(),

@@ -99,7 +99,7 @@ struct RouteSpec {
   Action action;
   HeaderEdits request_edits, response_edits;
   FilterConfigs filter_configs;
-  std::optional<RouteCounters> counters;  // where it has a stat_prefix
+  std::shared_ptr<const RouteCounters> counters;  // null: it has no stat_prefix
 };
 
 // One compiled route. Immutable; lives in its RouteTable.
@@ -114,7 +114,7 @@ class Route {
   // Null when this route does not forward.
   const ForwardAction* forward() const { return std::get_if<ForwardAction>(&spec_.action); }
   // Null when it has none of its own.
-  const RouteCounters* counters() const { return spec_.counters ? &*spec_.counters : nullptr; }
+  const RouteCounters* counters() const { return spec_.counters.get(); }
   // The most specific configuration for the named filter: the weighted target's (`target`, which
   // may be null), the route's, the virtual host's, the table's; null when there is none.
   const http::RouteFilterConfig* filter_config(std::string_view filter_name,

@@ -50,7 +50,7 @@ Scope RdsScope(std::string_view stat_prefix, std::string_view route_config) {
 }
 
 Scope HttpRbacScope(std::string_view stat_prefix, std::string_view rules_prefix) {
-  const Scope rbac = HttpScope(stat_prefix).Child("rbac.", "rbac.");
+  Scope rbac = HttpScope(stat_prefix).Child("rbac.", "rbac.");
   if (rules_prefix.empty()) return rbac;
   const std::string name = NamePart(rules_prefix);
   return rbac.Child(Joined({name, "."}), "", {{"envoy_rbac_prefix", name}});

@@ -8,6 +8,7 @@
 namespace outrigger::router {
 namespace {
 
+using route::HeaderMatcher;
 using route::kRetry5xx;
 using route::kRetryConnectFailure;
 using route::kRetryEnvoyRateLimited;

@@ -44,7 +44,6 @@ TEST(LocalRateLimitRefusals, NameThePath) {
        "local_rate_limit_per_downstream_connection: not implemented"},
       {"rate_limited_as_resource_exhausted: true",
        "rate_limited_as_resource_exhausted: not implemented"},
-      {"vh_rate_limits: 7", "vh_rate_limits: must be OVERRIDE, INCLUDE or IGNORE"},
       {"max_dynamic_descriptors: 5", "max_dynamic_descriptors: not implemented"},
   };
   for (const auto& [yaml, error] : kTable) EXPECT_THAT(ErrorOf(yaml), HasSubstr(error)) << yaml;
@@ -58,9 +57,12 @@ TEST(LocalRateLimitRefusals, OfNumbersThatAreNoValueOfTheirType) {
   config.mutable_status()->set_code(static_cast<envoy::type::v3::StatusCode>(600));
   config.set_enable_x_ratelimit_headers(
       static_cast<envoy::extensions::common::ratelimit::v3::XRateLimitHeadersRFCVersion>(7));
+  config.set_vh_rate_limits(
+      static_cast<envoy::extensions::common::ratelimit::v3::VhRateLimitsOptions>(7));
   EXPECT_EQ(Create(config, surroundings.context()).status().message(),
             "status.code: must be 100-599, got 600\n"
-            "enable_x_ratelimit_headers: must be OFF or DRAFT_VERSION_03");
+            "enable_x_ratelimit_headers: must be OFF or DRAFT_VERSION_03\n"
+            "vh_rate_limits: must be OVERRIDE, INCLUDE or IGNORE");
 }
 
 TEST(LocalRateLimitRefusals, OfMoreThanTenHeaders) {
