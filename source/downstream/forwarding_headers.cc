@@ -81,8 +81,9 @@ void AppendForwardedFor(http::HeaderMap& headers, const net::Address& peer) {
 void AppendVia(http::HeaderMap& headers, const std::string& via) {
   if (via.empty()) return;
   const auto present = headers.GetJoined("via");
-  headers.Set(HeaderId::kVia, present ? headers.arena().Copy(base::StrCat(*present, ", ", via))
-                                      : std::string_view(via));
+  std::string_view value = via;
+  if (present) value = headers.arena().Copy(base::StrCat(*present, ", ", via));
+  headers.Set(HeaderId::kVia, value);
 }
 
 void ApplyRequestId(http::HeaderMap& headers, const ForwardingOptions& options, bool is_edge,

@@ -224,6 +224,25 @@ TEST(RouteTable, RefusesWhatCannotBeCompiled) {
   EXPECT_EQ(error_of({"*"}, Routes(Forwards({0}))), "ok");
 }
 
+TEST(RouteTable, FindsPathsWithLongPartsAndManyForks) {
+  const std::string long_part(40, 'x');
+  std::vector<RouteSpec> routes;
+  for (char c = 'A'; c <= 'z'; ++c) {
+    routes.push_back(To(std::string(1, c), {Kind::kExact, "/" + long_part + c + long_part}));
+  }
+  std::vector<VirtualHostSpec> hosts;
+  hosts.push_back(Host("h", {"*"}, std::move(routes)));
+  const auto table = *CompileHosts(std::move(hosts));
+  for (char c = 'A'; c <= 'z'; ++c) {
+    const Request request("/" + long_part + c + long_part);
+    const Route* route = table->Find({.head = request.head});
+    ASSERT_NE(route, nullptr) << c;
+    EXPECT_EQ(route->spec().name, std::string(1, c));
+  }
+  const Request other("/" + long_part + "1" + long_part);
+  EXPECT_EQ(table->Find({.head = other.head}), nullptr);
+}
+
 TEST(RouteTable, FilterConfigurationComesFromTheMostSpecificLevel) {
   struct Config final : http::RouteFilterConfig {};
   const auto of_route = std::make_shared<Config>();

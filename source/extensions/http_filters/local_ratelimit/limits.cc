@@ -184,21 +184,25 @@ void Limits::AddMatches(const route::RateLimits& limits, http::StreamView& strea
   }
 }
 
+// Only of routes that forward, as in Envoy.
+void Limits::AddMatchesOfRoute(http::StreamView& stream, Matched& matched) const {
+  const route::Route* route = stream.route();
+  const route::ForwardAction* forward = route == nullptr ? nullptr : route->forward();
+  if (forward == nullptr) return;
+  AddMatches(forward->rate_limits, stream, matched);
+  const bool adds_host = forward->includes_host_rate_limits || of_host_ == OfHost::kAlways ||
+                         (of_host_ == OfHost::kWhenRouteHasNone && forward->rate_limits.empty());
+  if (adds_host) AddMatches(route->virtual_host().spec().rate_limits, stream, matched);
+}
+
 // The descriptors that the request has, the slowest first.
 Limits::Matched Limits::Match(http::StreamView& stream) const {
   Matched matched;
   if (descriptors_.empty()) return matched;
   if (!own_sources_.empty()) {
     AddMatches(own_sources_, stream, matched);
-  } else if (const route::Route* route = stream.route(); route != nullptr) {
-    const route::ForwardAction* forward = route->forward();
-    if (forward != nullptr) AddMatches(forward->rate_limits, stream, matched);
-    const bool has_own = forward != nullptr && !forward->rate_limits.empty();
-    const bool adds_host = forward != nullptr && forward->includes_host_rate_limits;
-    if (adds_host || of_host_ == OfHost::kAlways ||
-        (of_host_ == OfHost::kWhenRouteHasNone && !has_own)) {
-      AddMatches(route->virtual_host().spec().rate_limits, stream, matched);
-    }
+  } else {
+    AddMatchesOfRoute(stream, matched);
   }
   std::sort(matched.begin(), matched.end());
   matched.erase(std::unique(matched.begin(), matched.end()), matched.end());

@@ -52,6 +52,7 @@ class Limits final : public http::RouteFilterConfig {
   using Matched = absl::InlinedVector<size_t, 4>;  // indices of descriptors_
   void ReadDescriptors(const Config& config, const config::Place& place);
   Matched Match(http::StreamView& stream) const;
+  void AddMatchesOfRoute(http::StreamView& stream, Matched& matched) const;
   void AddMatches(const route::RateLimits& limits, http::StreamView& stream,
                   Matched& matched) const;
 
