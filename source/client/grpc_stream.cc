@@ -95,7 +95,7 @@ void GrpcStream::TakeMessages() {
   while (pauses_ == 0 && !end_reason_.has_value()) {
     absl::StatusOr<std::optional<std::string>> next = reader_.Next();
     if (!next.ok()) {
-      Close(std::string(next.status().message()));
+      Close(std::string(base::StdView(next.status().message())));
     } else if (!next->has_value()) {
       return;
     } else {

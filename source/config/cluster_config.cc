@@ -5,8 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "envoy/extensions/load_balancing_policies/least_request/v3/least_request.pb.h"
+#include "envoy/extensions/load_balancing_policies/random/v3/random.pb.h"
 #include "envoy/extensions/load_balancing_policies/round_robin/v3/round_robin.pb.h"
 #include "source/config/cluster_protocol_config.h"
+#include "source/config/dns_config.h"
 #include "source/config/endpoint_config.h"
 #include "source/config/field_values.h"
 #include "source/config/fingerprint.h"
@@ -19,6 +21,7 @@ using envoy::config::cluster::v3::CircuitBreakers;
 using envoy::config::cluster::v3::Cluster;
 using envoy::extensions::load_balancing_policies::least_request::v3::LeastRequest;
 using envoy::extensions::load_balancing_policies::round_robin::v3::RoundRobin;
+using PolicyRandom = envoy::extensions::load_balancing_policies::random::v3::Random;
 using upstream::ClusterSpec;
 using upstream::LbPolicy;
 
@@ -32,36 +35,7 @@ void ReadEds(const Cluster& cluster, ClusterSpec& spec, const Place& place) {
   spec.eds_initial_fetch_timeout = ReadInitialFetchTimeout(eds.eds_config(), source);
   spec.eds_service_name = eds.service_name().empty() ? cluster.name() : eds.service_name();
   if (cluster.has_load_assignment()) {
-    place.At("load_assignment").Refuse("is for types STATIC and STRICT_DNS");
-  }
-}
-
-void ReadDns(const Cluster& cluster, ClusterSpec& spec, const Place& place) {
-  static constexpr std::array kFamilies = {net::DnsFamily::kAuto, net::DnsFamily::kV4Only,
-                                           net::DnsFamily::kV6Only, net::DnsFamily::kV4Preferred,
-                                           net::DnsFamily::kAll};
-  spec.dns_family = kFamilies[std::min<size_t>(cluster.dns_lookup_family(), kFamilies.size() - 1)];
-  spec.respect_dns_ttl = cluster.respect_dns_ttl();
-  if (cluster.has_dns_refresh_rate()) {
-    spec.dns_refresh =
-        ReadPositiveDuration(cluster.dns_refresh_rate(), place.At("dns_refresh_rate"));
-  }
-  spec.dns_failure_refresh = spec.dns_refresh;
-  spec.dns_failure_refresh_max = spec.dns_refresh;
-  if (cluster.has_dns_failure_refresh_rate()) {
-    const auto& rate = cluster.dns_failure_refresh_rate();
-    const Place at = place.At("dns_failure_refresh_rate");
-    spec.dns_failure_refresh = ReadPositiveDuration(rate.base_interval(), at.At("base_interval"));
-    spec.dns_failure_refresh_max = spec.dns_failure_refresh * 10;
-    if (rate.has_max_interval()) {
-      spec.dns_failure_refresh_max = ReadDuration(rate.max_interval(), at.At("max_interval"));
-      if (spec.dns_failure_refresh_max < spec.dns_failure_refresh) {
-        at.At("max_interval").Refuse("must not be below base_interval");
-      }
-    }
-  }
-  if (cluster.has_dns_jitter()) {
-    spec.dns_jitter = ReadDuration(cluster.dns_jitter(), place.At("dns_jitter"));
+    place.At("load_assignment").Refuse("is for types STATIC, STRICT_DNS and LOGICAL_DNS");
   }
 }
 
@@ -70,14 +44,12 @@ void ReadDiscovery(const Cluster& cluster, ClusterSpec& spec, const Place& place
   if (cluster.has_eds_cluster_config()) place.At("eds_cluster_config").Refuse("is for type EDS");
   const Place at = place.At("load_assignment");
   spec.overprovisioning_factor_percent = ReadOverprovisioningFactor(cluster.load_assignment(), at);
-  if (cluster.type() == Cluster::STATIC) {
+  if (cluster.has_cluster_type() || cluster.type() == Cluster::STRICT_DNS ||
+      cluster.type() == Cluster::LOGICAL_DNS) {
+    ReadDnsDiscovery(cluster, spec, place);
+  } else if (cluster.type() == Cluster::STATIC) {
     spec.discovery = upstream::Discovery::kStatic;
     spec.static_endpoints = CompileEndpoints(cluster.load_assignment(), at);
-  } else if (cluster.type() == Cluster::STRICT_DNS) {
-    spec.discovery = upstream::Discovery::kStrictDns;
-    ReadDns(cluster, spec, place);
-    if (!cluster.has_load_assignment()) at.Refuse("must be given for type STRICT_DNS");
-    spec.dns_names = CompileDnsNames(cluster.load_assignment(), at);
   }
 }
 
@@ -129,10 +101,17 @@ void ReadPolicyList(const Cluster& cluster, const CompileEnvironment& environmen
       (void)Unpack(any, config, config_place);
       return;
     }
+    if (type == PolicyRandom::descriptor()->full_name()) {
+      PolicyRandom config;
+      spec.lb_policy = LbPolicy::kRandom;
+      (void)Unpack(any, config, config_place);
+      return;
+    }
     absl::StrAppend(&unknown, unknown.empty() ? "" : ", ", type);
   }
   at.At("policies")
-      .Refuse(absl::StrCat("must hold one of LeastRequest, RoundRobin, got [", unknown, "]"));
+      .Refuse(
+          absl::StrCat("must hold one of LeastRequest, Random, RoundRobin, got [", unknown, "]"));
 }
 
 void ReadLoadBalancing(const Cluster& cluster, const CompileEnvironment& environment,
@@ -143,6 +122,8 @@ void ReadLoadBalancing(const Cluster& cluster, const CompileEnvironment& environ
     spec.lb_policy = LbPolicy::kLeastRequest;
     ReadLeastRequest(cluster.least_request_lb_config(), environment, spec,
                      place.At("least_request_lb_config"));
+  } else if (cluster.lb_policy() == Cluster::RANDOM) {
+    spec.lb_policy = LbPolicy::kRandom;
   } else if (cluster.lb_policy() == Cluster::LOAD_BALANCING_POLICY_CONFIG) {
     place.At("load_balancing_policy")
         .Refuse("must be given with lb_policy LOAD_BALANCING_POLICY_CONFIG");

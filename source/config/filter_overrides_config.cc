@@ -49,9 +49,8 @@ route::FilterConfigs ReadFilterOverrides(const google::protobuf::Map<std::string
     ProtoFilterConfig wrapper;
     if (!Unpack(any, wrapper, at)) continue;
     made.disabled = wrapper.disabled();
-    if (!wrapper.has_config()) {
-      configs.push_back(std::move(made));
-    } else if (Make(wrapper.config(), wrapper.is_optional(), context, made, at.At("config"))) {
+    if (!wrapper.has_config() ||
+        Make(wrapper.config(), wrapper.is_optional(), context, made, at.At("config"))) {
       configs.push_back(std::move(made));
     }
   }

@@ -49,12 +49,10 @@ void ReadHostPredicates(const ProtoPolicy& from, route::RetryPolicy& policy, con
     PreviousHostsPredicate config;
     const bool is_by_name =
         type.empty() && predicate.name() == "envoy.retry_host_predicates.previous_hosts";
-    if (is_by_name) {
-      policy.avoids_previous_endpoints = true;
-    } else if (type != PreviousHostsPredicate::descriptor()->full_name()) {
+    if (!is_by_name && type != PreviousHostsPredicate::descriptor()->full_name()) {
       at.Refuse(base::StrCat("unknown type \"", type,
                              "\"; known: ", PreviousHostsPredicate::descriptor()->full_name()));
-    } else if (Unpack(predicate.typed_config(), config, at)) {
+    } else if (is_by_name || Unpack(predicate.typed_config(), config, at)) {
       policy.avoids_previous_endpoints = true;
     }
   }

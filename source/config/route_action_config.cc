@@ -11,6 +11,7 @@
 #include "source/config/filter_overrides_config.h"
 #include "source/config/header_edits_config.h"
 #include "source/config/matcher_config.h"
+#include "source/config/rate_limit_config.h"
 #include "source/config/retry_config.h"
 #include "source/config/upgrade_config.h"
 
@@ -171,6 +172,8 @@ route::ForwardAction ReadForward(const RouteAction& action, const RouteContext& 
     forward.retry = std::make_shared<const route::RetryPolicy>(
         ReadRetryPolicy(action.retry_policy(), place.At("retry_policy")));
   }
+  forward.rate_limits = ReadRateLimits(action.rate_limits(), place);
+  forward.includes_host_rate_limits = action.include_vh_rate_limits().value();
   forward.priority = action.priority() == envoy::config::core::v3::HIGH ? 1 : 0;
   forward.upgrades = ReadUpgrades(action.upgrade_configs(), place);
   return forward;

@@ -6,6 +6,7 @@
 #include "source/base/text.h"
 #include "source/config/filter_overrides_config.h"
 #include "source/config/header_edits_config.h"
+#include "source/config/rate_limit_config.h"
 #include "source/config/retry_config.h"
 #include "source/config/route_action_config.h"
 #include "source/config/route_match_config.h"
@@ -34,12 +35,18 @@ struct Inherited {
   size_t direct_response_limit_bytes;
 };
 
-route::RouteSpec ReadRoute(const Route& route, const Inherited& inherited,
+route::RouteSpec ReadRoute(const Route& route, const VirtualHost& host, const Inherited& inherited,
                            const RouteContext& context, const Place& place) {
   route::RouteSpec spec;
   spec.name = route.name();
-  spec.stat_prefix = route.stat_prefix();
+  if (!route.stat_prefix().empty()) {
+    spec.counters = std::make_shared<const route::RouteCounters>(
+        route::RouteCounters::Declare(context.factories.stats(), host.name(), route.stat_prefix()));
+  }
   ReadRouteMatch(route.match(), context.environment.runtime, spec, place.At("match"));
+  if (route.has_decorator() && route.decorator().operation().empty()) {
+    place.At("decorator.operation").Refuse("must be given");
+  }
   spec.action = ReadAction(route, inherited.direct_response_limit_bytes, context, place);
   if (auto* forward = std::get_if<route::ForwardAction>(&spec.action)) {
     if (forward->retry == nullptr) forward->retry = inherited.retry;
@@ -75,11 +82,13 @@ route::VirtualHostSpec ReadVirtualHost(const VirtualHost& host, size_t direct_re
   }
   spec.routes.reserve(static_cast<size_t>(host.routes_size()));
   for (int i = 0; i < host.routes_size(); ++i) {
-    spec.routes.push_back(ReadRoute(host.routes(i), inherited, context, place.At("routes", i)));
+    spec.routes.push_back(
+        ReadRoute(host.routes(i), host, inherited, context, place.At("routes", i)));
   }
   spec.request_edits = ReadRequestEdits(host, place);
   spec.response_edits = ReadResponseEdits(host, place);
   spec.filter_configs = ReadFilterOverrides(host.typed_per_filter_config(), context, place);
+  spec.rate_limits = ReadRateLimits(host.rate_limits(), place);
   spec.include_attempt_count_in_request = host.include_request_attempt_count();
   spec.include_attempt_count_in_response = host.include_attempt_count_in_response();
   return spec;

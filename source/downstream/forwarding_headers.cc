@@ -81,8 +81,9 @@ void AppendForwardedFor(http::HeaderMap& headers, const net::Address& peer) {
 void AppendVia(http::HeaderMap& headers, const std::string& via) {
   if (via.empty()) return;
   const auto present = headers.GetJoined("via");
-  headers.Set(HeaderId::kVia, present ? headers.arena().Copy(base::StrCat(*present, ", ", via))
-                                      : std::string_view(via));
+  std::string_view value = via;
+  if (present) value = headers.arena().Copy(base::StrCat(*present, ", ", via));
+  headers.Set(HeaderId::kVia, value);
 }
 
 void ApplyRequestId(http::HeaderMap& headers, const ForwardingOptions& options, bool is_edge,
@@ -123,6 +124,9 @@ Forwarded ApplyForwardingHeaders(http::RequestHead& head, const ForwardingOption
     headers.Set(HeaderId::kXForwardedPort, headers.arena().Copy(base::StrCat(local.port())));
   }
 
+  // Without TLS no client has shown a certificate: whoever wrote the header, it proves nothing, and
+  // every value of forward_client_cert_details removes it.
+  headers.Remove(HeaderId::kXForwardedClientCert);
   forwarded.is_internal = IsInternal(forwarded.remote, options);
   const bool is_edge = options.use_remote_address && !forwarded.is_internal;
   if (is_edge) {

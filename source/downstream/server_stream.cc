@@ -123,6 +123,7 @@ bool ServerStream::PrepareRequest(bool last) {
 void ServerStream::FindRoute() {
   is_route_known_ = true;
   route_ = nullptr;
+  target_ = nullptr;
   if (table_) route_ = table_->Find({.head = request_, .random = random()});
   if (route_ == nullptr) {
     options_->counters.no_route.Increment();
@@ -132,6 +133,7 @@ void ServerStream::FindRoute() {
   summary_.route_name = spec.name;
   summary_.virtual_host_name = route_->virtual_host().spec().name;
   if (const auto* forward = std::get_if<route::ForwardAction>(&spec.action)) {
+    target_ = route::ChooseTarget(*forward, request_, random());
     if (forward->idle_timeout) {
       idle_timeout_ = forward->idle_timeout->count() == 0 ? std::nullopt : forward->idle_timeout;
     }
@@ -143,9 +145,14 @@ const route::Route* ServerStream::route() {
   return route_;
 }
 
+const route::WeightedTarget* ServerStream::weighted_target() {
+  if (!is_route_known_) FindRoute();
+  return target_;
+}
+
 const http::RouteFilterConfig* ServerStream::route_config(std::string_view filter_name) {
   const route::Route* found = route();
-  return found == nullptr ? nullptr : found->filter_config(filter_name);
+  return found == nullptr ? nullptr : found->filter_config(filter_name, target_);
 }
 
 void ServerStream::ClearRoute() { is_route_known_ = false; }
@@ -195,7 +202,7 @@ void ServerStream::StartChain(bool last) {
   const HttpOptions& options = *options_;
   has_chain_ = true;
   chain_.Build(options.filters, options.terminal, [this](const http::ChainEntry& entry) {
-    return route_ != nullptr ? route_->is_filter_disabled(entry.name, entry.starts_disabled)
+    return route_ != nullptr ? route_->is_filter_disabled(entry.name, entry.starts_disabled, target_)
                              : entry.starts_disabled;
   });
   chain_.OnRequestHead(last);

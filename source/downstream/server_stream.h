@@ -84,6 +84,7 @@ class ServerStream final : public event::Deletable,
   http::RequestHead& request() override { return request_; }
   http::StreamSummary& summary() override { return summary_; }
   const route::Route* route() override;
+  const route::WeightedTarget* weighted_target() override;
   void ClearRoute() override;
   upstream::WorkerClusters& clusters() override;
   uint64_t random() override;
@@ -99,6 +100,7 @@ class ServerStream final : public event::Deletable,
   const base::LocalPtr<HttpOptions> options_;
   const base::LocalPtr<route::RouteTable> table_;
   const route::Route* route_ = nullptr;
+  const route::WeightedTarget* target_ = nullptr;  // of `route_`
   http::RequestHead request_;
   http::HeaderMap request_trailers_;
   http::ResponseHead response_;

@@ -128,8 +128,9 @@ absl::Status SetArguments(const OperatorSpec& spec, std::optional<std::string_vi
     case ArgumentRule::kTime: {
       if (!text || text->empty()) return absl::OkStatus();
       absl::StatusOr<TimeFormat> format = TimeFormat::Parse(*text);
-      if (format.ok()) arguments.time = *std::move(format);
-      return format.status();
+      if (!format.ok()) return format.status();
+      arguments.time = *std::move(format);
+      return absl::OkStatus();
     }
     case ArgumentRule::kMoments:
       return SetMoments(text.value_or(std::string_view()), arguments);

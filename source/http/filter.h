@@ -17,7 +17,8 @@
 
 namespace outrigger::route {
 class Route;
-}
+struct WeightedTarget;
+}  // namespace outrigger::route
 namespace outrigger::upstream {
 class WorkerClusters;
 }
@@ -123,6 +124,9 @@ class StreamView {
   virtual StreamSummary& summary() = 0;
   // Null when nothing matched. Kept alive, with its table, by the stream.
   virtual const route::Route* route() = 0;
+  // Which of the route's clusters was chosen for this stream, once for each match; null when the
+  // route does not forward, or a header names its cluster.
+  virtual const route::WeightedTarget* weighted_target() = 0;
   // Forget the match and match again on next use: for filters that changed what routes look at.
   virtual void ClearRoute() = 0;
   // The clusters as this worker uses them.

@@ -34,7 +34,7 @@ std::string_view Trim(std::string_view text) {
 class NameMatch {
  public:
   explicit NameMatch(std::string_view name) : name_(name), id_(FindHeaderId(name)) {}
-  NameMatch(HeaderId id) : name_(HeaderName(id)), id_(id) {}
+  explicit NameMatch(HeaderId id) : name_(HeaderName(id)), id_(id) {}
 
   HeaderId id() const { return id_; }
   bool operator()(const Header& header) const {

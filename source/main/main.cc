@@ -28,7 +28,7 @@ constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;
 
 int Complain(const absl::Status& status) {
-  std::fprintf(stderr, "outrigger: %s\n", std::string(status.message()).c_str());
+  std::fprintf(stderr, "outrigger: %s\n", std::string(base::StdView(status.message())).c_str());
   return kFailed;
 }
 

@@ -2,6 +2,7 @@
 #include "source/base/text.h"
 
 #include <functional>
+#include <utility>
 
 namespace outrigger::main {
 namespace {
@@ -60,7 +61,8 @@ Set Seconds(base::Milliseconds Options::*field) {
 }
 
 Set OneOf(std::vector<std::string_view> words, std::function<void(Options&, size_t)> choose) {
-  return [words, choose](Options& options, std::string_view value) {
+  return [words = std::move(words), choose = std::move(choose)](Options& options,
+                                                                std::string_view value) {
     for (size_t i = 0; i < words.size(); ++i) {
       if (value != words[i]) continue;
       choose(options, i);

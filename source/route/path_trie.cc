@@ -64,6 +64,12 @@ void PathTrie::FillNode(const Pending& pending, absl::Span<const Pattern> patter
     ++node.children_count;
     at = end;
   }
+  if (node.label_size <= kInlineBytes) {
+    labels_.copy(node.label, node.label_size, node.label_begin);
+  }
+  if (node.children_count <= kInlineBytes) {
+    first_bytes_.copy(node.choices, node.children_count, node.children_begin);
+  }
   nodes_[pending.node] = node;
 }
 
@@ -81,8 +87,9 @@ void PathTrie::FillRoutes(Node& node, absl::Span<const Pattern> here) {
 }
 
 bool PathTrie::LabelMatches(const Node& node, std::string_view rest) const {
-  const std::string_view label =
-      std::string_view(labels_).substr(node.label_begin, node.label_size);
+  const char* begin =
+      node.label_size <= kInlineBytes ? node.label : labels_.data() + node.label_begin;
+  const std::string_view label(begin, node.label_size);
   if (!ignore_case_) return rest.starts_with(label);
   return rest.size() >= label.size() &&
          std::equal(label.begin(), label.end(), rest.begin(),
@@ -90,7 +97,9 @@ bool PathTrie::LabelMatches(const Node& node, std::string_view rest) const {
 }
 
 uint32_t PathTrie::Child(const Node& node, char byte) const {
-  const char* bytes = first_bytes_.data() + node.children_begin;
+  const char* bytes = node.children_count <= kInlineBytes
+                          ? node.choices
+                          : first_bytes_.data() + node.children_begin;
   const void* found = std::memchr(bytes, Fold(byte), node.children_count);
   if (found == nullptr) return kNone;
   return node.children_begin + static_cast<uint32_t>(static_cast<const char*>(found) - bytes);

@@ -10,9 +10,9 @@
 namespace outrigger::route {
 
 // Exact paths and path prefixes in a radix tree: one walk along a path finds all of them that
-// match it, whatever their number. The nodes lie in one array, the children of a node side by side,
-// so that a step costs about two cache lines.
-// Immutable after Build; any thread.
+// match it, whatever their number. A node is one cache line, with its label and the bytes that lead
+// to its children where they fit, and the children of a node lie side by side: a step costs one
+// line. Immutable after Build; any thread.
 class PathTrie {
  public:
   enum class Kind : uint8_t { kPrefix, kExact, kSeparatedPrefix };
@@ -48,11 +48,14 @@ class PathTrie {
 
  private:
   static constexpr uint32_t kNone = ~uint32_t{0};
-  struct Node {
+  static constexpr uint32_t kInlineBytes = 16;
+  struct alignas(64) Node {
     uint32_t label_begin = 0, label_size = 0;  // in labels_, without the byte that led here
     uint32_t children_begin = 0;               // in nodes_ and first_bytes_
     uint32_t children_count = 0;
     uint32_t routes_begin = 0, prefix_end = 0, exact_end = 0, separated_end = 0;  // in routes_
+    char label[kInlineBytes] = {};    // the label, of at most kInlineBytes
+    char choices[kInlineBytes] = {};  // first_bytes_ of the children, of at most kInlineBytes
   };
   struct Pending;
 

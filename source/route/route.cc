@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "source/http/grpc/content_type.h"
+#include "source/base/text.h"
 
 namespace outrigger::route {
 
@@ -35,7 +36,12 @@ bool Route::AllConditionsHold(const http::RequestHead& head, uint64_t random) co
   return true;
 }
 
-const FilterConfig* Route::FindFilter(std::string_view filter_name) const {
+const FilterConfig* Route::FindFilter(std::string_view filter_name,
+                                      const WeightedTarget* target) const {
+  if (target != nullptr) {
+    const FilterConfig* config = FindFilterConfig(target->filter_configs, filter_name);
+    if (config != nullptr) return config;
+  }
   const FilterConfigs* levels[] = {&spec_.filter_configs, &host_.spec().filter_configs,
                                    &host_.table().filter_configs};
   for (const FilterConfigs* level : levels) {
@@ -44,14 +50,44 @@ const FilterConfig* Route::FindFilter(std::string_view filter_name) const {
   return nullptr;
 }
 
-const http::RouteFilterConfig* Route::filter_config(std::string_view filter_name) const {
-  const FilterConfig* config = FindFilter(filter_name);
+const http::RouteFilterConfig* Route::filter_config(std::string_view filter_name,
+                                                    const WeightedTarget* target) const {
+  const FilterConfig* config = FindFilter(filter_name, target);
   return config == nullptr ? nullptr : config->config.get();
 }
 
-bool Route::is_filter_disabled(std::string_view filter_name, bool starts_disabled) const {
-  const FilterConfig* config = FindFilter(filter_name);
+bool Route::is_filter_disabled(std::string_view filter_name, bool starts_disabled,
+                               const WeightedTarget* target) const {
+  const FilterConfig* config = FindFilter(filter_name, target);
   return config == nullptr ? starts_disabled : config->disabled;
+}
+
+namespace {
+
+// The random number of a weighted choice below `total`. Routes by fraction look at the remainder of
+// the same number, so the choice takes the upper half: else a 10 % route would always choose the
+// first 10 % of its clusters.
+uint64_t Draw(const ForwardAction& forward, const http::RequestHead& head, uint64_t random) {
+  if (!forward.weight_header.empty()) {
+    const auto value = head.headers.Get(forward.weight_header);
+    const auto number = value ? base::ParseNumber<uint64_t>(*value) : std::nullopt;
+    if (number) return *number % forward.total_weight;
+  }
+  return ((random >> 32) * forward.total_weight) >> 32;
+}
+
+}  // namespace
+
+const WeightedTarget* ChooseTarget(const ForwardAction& forward, const http::RequestHead& head,
+                                   uint64_t random) {
+  if (forward.weighted.empty()) return nullptr;
+  if (forward.weighted.size() == 1) return &forward.weighted.front();
+  uint64_t drawn = Draw(forward, head, random);
+  for (const WeightedTarget& target : forward.weighted) {
+    if (drawn < target.weight) return &target;
+    drawn -= target.weight;
+  }
+  return &forward.weighted.back();  // not reached: the weights add up to the total
 }
 
 namespace {

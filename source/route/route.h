@@ -14,6 +14,7 @@
 #include "source/route/header_edits.h"
 #include "source/route/matchers.h"
 #include "source/route/retry_policy.h"
+#include "source/route/route_counters.h"
 #include "source/route/virtual_host.h"
 
 namespace outrigger::route {
@@ -70,6 +71,8 @@ struct ForwardAction {
   std::shared_ptr<const RetryPolicy> retry;  // the route's, else the virtual host's
   int priority = 0;                          // RoutingPriority
   http::UpgradeRules upgrades;               // over the connection manager's
+  RateLimits rate_limits;
+  bool includes_host_rate_limits = false;  // beside its own
   // How much of a request's body is kept so that it can be sent again.
   size_t replay_limit_bytes = 64 * 1024;
 };
@@ -102,7 +105,7 @@ struct RouteSpec {
   Action action;
   HeaderEdits request_edits, response_edits;
   FilterConfigs filter_configs;
-  std::string stat_prefix;
+  std::shared_ptr<const RouteCounters> counters;  // null: it has no stat_prefix
 };
 
 // One compiled route. Immutable; lives in its RouteTable.
@@ -116,12 +119,16 @@ class Route {
   const VirtualHost& virtual_host() const { return host_; }
   // Null when this route does not forward.
   const ForwardAction* forward() const { return std::get_if<ForwardAction>(&spec_.action); }
-  // The most specific configuration for the named filter: route, virtual host, table; null when
-  // there is none. The weighted target's is asked by the router.
-  const http::RouteFilterConfig* filter_config(std::string_view filter_name) const;
+  // Null when it has none of its own.
+  const RouteCounters* counters() const { return spec_.counters.get(); }
+  // The most specific configuration for the named filter: the weighted target's (`target`, which
+  // may be null), the route's, the virtual host's, the table's; null when there is none.
+  const http::RouteFilterConfig* filter_config(std::string_view filter_name,
+                                               const WeightedTarget* target) const;
   // Whether the filter is left out: as the most specific level that names it says, else as the
   // filter's own configuration does.
-  bool is_filter_disabled(std::string_view filter_name, bool starts_disabled) const;
+  bool is_filter_disabled(std::string_view filter_name, bool starts_disabled,
+                          const WeightedTarget* target) const;
 
   // Whether everything but the path fits. `random` is for the fraction.
   bool ConditionsHold(const http::RequestHead& head, uint64_t random) const {
@@ -129,13 +136,18 @@ class Route {
   }
 
  private:
-  const FilterConfig* FindFilter(std::string_view filter_name) const;
+  const FilterConfig* FindFilter(std::string_view filter_name, const WeightedTarget* target) const;
   bool AllConditionsHold(const http::RequestHead& head, uint64_t random) const;
 
   const RouteSpec spec_;
   const VirtualHost& host_;
   const bool has_conditions_;
 };
+
+// Which of the action's clusters a request goes to; null where a header names the cluster. `random`
+// is the stream's number, so that one stream has one answer.
+const WeightedTarget* ChooseTarget(const ForwardAction& forward, const http::RequestHead& head,
+                                   uint64_t random);
 
 // The edits of all levels on a request or response that goes by `route`; `target` may be null.
 void EditRequest(const Route& route, const WeightedTarget* target, http::HeaderMap& headers,

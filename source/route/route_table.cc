@@ -128,6 +128,7 @@ absl::Status RouteTable::Compiled::AddHost(VirtualHostSpec spec) {
       .request_edits = std::move(spec.request_edits),
       .response_edits = std::move(spec.response_edits),
       .filter_configs = std::move(spec.filter_configs),
+      .rate_limits = std::move(spec.rate_limits),
       .include_attempt_count_in_request = spec.include_attempt_count_in_request,
       .include_attempt_count_in_response = spec.include_attempt_count_in_response,
       .require_tls = spec.require_tls};

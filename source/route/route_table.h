@@ -18,6 +18,7 @@ struct VirtualHostSpec {
   std::vector<RouteSpec> routes;
   HeaderEdits request_edits, response_edits;
   FilterConfigs filter_configs;
+  RateLimits rate_limits;
   bool include_attempt_count_in_request = false;
   bool include_attempt_count_in_response = false;
   using RequireTls = route::RequireTls;

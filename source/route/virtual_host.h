@@ -9,6 +9,7 @@
 
 #include "source/http/filter.h"
 #include "source/route/header_edits.h"
+#include "source/route/rate_limit.h"
 
 namespace outrigger::route {
 
@@ -40,6 +41,7 @@ struct VirtualHostSettings {
   std::string name;
   HeaderEdits request_edits, response_edits;
   FilterConfigs filter_configs;
+  RateLimits rate_limits;
   bool include_attempt_count_in_request = false;
   bool include_attempt_count_in_response = false;
   RequireTls require_tls = RequireTls::kNone;

@@ -50,7 +50,7 @@ Scope RdsScope(std::string_view stat_prefix, std::string_view route_config) {
 }
 
 Scope HttpRbacScope(std::string_view stat_prefix, std::string_view rules_prefix) {
-  const Scope rbac = HttpScope(stat_prefix).Child("rbac.", "rbac.");
+  Scope rbac = HttpScope(stat_prefix).Child("rbac.", "rbac.");
   if (rules_prefix.empty()) return rbac;
   const std::string name = NamePart(rules_prefix);
   return rbac.Child(Joined({name, "."}), "", {{"envoy_rbac_prefix", name}});
@@ -87,6 +87,13 @@ Scope VirtualClusterScope(std::string_view virtual_host, std::string_view virtua
   const std::string name = NamePart(virtual_cluster);
   return Scope(Joined({"vhost.", host, ".vcluster.", name, "."}), "vhost.vcluster.",
                {{"envoy_virtual_host", host}, {"envoy_virtual_cluster", name}});
+}
+
+Scope RouteScope(std::string_view virtual_host, std::string_view stat_prefix) {
+  const std::string host = NamePart(virtual_host);
+  const std::string name = NamePart(stat_prefix);
+  return Scope(Joined({"vhost.", host, ".route.", name, "."}), "vhost.route.",
+               {{"envoy_virtual_host", host}, {"envoy_route", name}});
 }
 
 }  // namespace outrigger::stats

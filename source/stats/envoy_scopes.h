@@ -42,6 +42,8 @@ Scope TcpScope(std::string_view stat_prefix);
 // `vhost.<vhost>.vcluster.<name>.`:
 // envoy_vhost_vcluster_...{envoy_virtual_host,envoy_virtual_cluster}
 Scope VirtualClusterScope(std::string_view virtual_host, std::string_view virtual_cluster);
+// `vhost.<vhost>.route.<prefix>.`: envoy_vhost_route_...{envoy_virtual_host,envoy_route}
+Scope RouteScope(std::string_view virtual_host, std::string_view stat_prefix);
 // A scope with no labels, `server.`, `listener_manager.`, `cluster_manager.cds.`,
 // `control_plane.`, `filesystem.`: envoy_server_...
 Scope PlainScope(std::string_view prefix);

@@ -67,6 +67,13 @@ double HistogramTotals::Quantile(double quantile) const {
   return static_cast<double>(kHistogramMax);
 }
 
+void HistogramTotals::ForEachBucket(
+    absl::FunctionRef<void(uint64_t low, uint64_t width, uint64_t count)> see) const {
+  for (uint32_t i = 0; i < counts_.size(); ++i) {
+    if (counts_[i] != 0) see(BucketLow(i), BucketLow(i + 1) - BucketLow(i), counts_[i]);
+  }
+}
+
 uint64_t HistogramTotals::CountUpTo(double bound) const {
   uint64_t count = 0;
   for (uint32_t i = 0; i < counts_.size(); ++i) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "source/stats/cells.h"
 
 // Log-linear buckets: 8 to each power of two, so a value is known to 1 part in 8 at worst (6 % when
@@ -77,6 +78,10 @@ class HistogramTotals {
   // `quantile` in [0, 1], linear inside a bucket, exact where a bucket is one value; NaN when
   // nothing was recorded.
   double Quantile(double quantile) const;
+  // Each bucket that holds something, in ascending order: values from `low` to below `low` +
+  // `width`.
+  void ForEachBucket(
+      absl::FunctionRef<void(uint64_t low, uint64_t width, uint64_t count)> see) const;
   // How many values were at most `bound`; a bucket counts whole where its lowest value does.
   uint64_t CountUpTo(double bound) const;
 

@@ -21,7 +21,8 @@ class Names {
       if (std::find(kinds.begin(), kinds.end(), metric.kind) == kinds.end()) continue;
       const size_t begin = text_.size();
       text_.append(group.scope().prefix()).append(metric.name);
-      if (selection.Admits(std::string_view(text_).substr(begin), group, at)) {
+      const std::string_view all = text_;
+      if (selection.Admits(all.substr(begin), group, at)) {
         entries_.push_back({begin, text_.size() - begin, &group, at});
       } else {
         text_.resize(begin);
@@ -43,7 +44,8 @@ class Names {
     size_t at;
   };
   std::string_view NameOf(const Entry& entry) const {
-    return std::string_view(text_).substr(entry.begin, entry.size);
+    const std::string_view all = text_;
+    return all.substr(entry.begin, entry.size);
   }
 
   std::string text_;

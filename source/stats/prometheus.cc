@@ -8,34 +8,10 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "source/stats/histogram_bounds.h"
 
 namespace outrigger::stats {
 namespace {
-
-struct Bound {
-  std::string_view text;
-  double value;
-};
-// Envoy's default bounds of `le`, in milliseconds for times.
-constexpr auto kBounds = std::to_array<Bound>({{"0.5", 0.5},
-                                               {"1", 1},
-                                               {"5", 5},
-                                               {"10", 10},
-                                               {"25", 25},
-                                               {"50", 50},
-                                               {"100", 100},
-                                               {"250", 250},
-                                               {"500", 500},
-                                               {"1000", 1000},
-                                               {"2500", 2500},
-                                               {"5000", 5000},
-                                               {"10000", 10000},
-                                               {"30000", 30000},
-                                               {"60000", 60000},
-                                               {"300000", 300000},
-                                               {"600000", 600000},
-                                               {"1800000", 1800000},
-                                               {"3600000", 3600000}});
 
 // Words that `promtool check metrics` (promlint) refuses as a part of a name: abbreviated units,
 // units that are not base units, and the types.
@@ -227,7 +203,7 @@ class Exposition {
 
   void WriteHistogram(std::string_view name, const HistogramTotals& totals) {
     std::string with_bound;
-    for (const auto& [text, bound] : kBounds) {
+    for (const auto& [text, bound] : kHistogramBounds) {
       with_bound = labels_;
       WriteLabel("le", text, with_bound);
       WriteSample(name, "_bucket", with_bound, totals.CountUpTo(bound));

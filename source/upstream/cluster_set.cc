@@ -65,7 +65,7 @@ absl::Status ClusterSet::Add(std::shared_ptr<const ClusterSpec> spec) {
     if (--warming_count_ == 0 && on_warm_) on_warm_();
   } else if (next.discovery == Discovery::kStatic) {
     Activate(entry, next.static_endpoints);
-  } else if (next.discovery == Discovery::kStrictDns) {
+  } else if (next.discovery == Discovery::kStrictDns || next.discovery == Discovery::kLogicalDns) {
     StartDns(entry);
   } else if (known != nullptr) {
     Activate(entry, *known);
@@ -76,14 +76,14 @@ absl::Status ClusterSet::Add(std::shared_ptr<const ClusterSpec> spec) {
 
 void ClusterSet::StartDns(Entry& entry) {
   entry.warming.dns =
-      std::make_unique<StrictDns>(loop_, resolver_, random_, entry.warming.spec, entry.counters,
-                                  [this, &entry, spec = entry.warming.spec.get()] {
-                                    if (entry.warming.spec.get() == spec) {
-                                      Activate(entry, entry.warming.dns->Endpoints());
-                                    } else {
-                                      SetEndpointsOf(entry, entry.active.dns->Endpoints());
-                                    }
-                                  });
+      std::make_unique<DnsEndpoints>(loop_, resolver_, random_, entry.warming.spec, entry.counters,
+                                     [this, &entry, spec = entry.warming.spec.get()] {
+                                       if (entry.warming.spec.get() == spec) {
+                                         Activate(entry, entry.warming.dns->Endpoints());
+                                       } else {
+                                         SetEndpointsOf(entry, entry.active.dns->Endpoints());
+                                       }
+                                     });
   if (entry.warming.spec->dns_names.empty()) Activate(entry, {});
 }
 

@@ -13,8 +13,8 @@
 #include "source/net/dns.h"
 #include "source/upstream/cluster_counters.h"
 #include "source/upstream/cluster_state.h"
+#include "source/upstream/dns_endpoints.h"
 #include "source/upstream/random.h"
-#include "source/upstream/strict_dns.h"
 #include "source/upstream/worker_clusters.h"
 
 namespace outrigger::upstream {
@@ -81,7 +81,7 @@ class ClusterSet final {
  private:
   struct Version {
     std::shared_ptr<const ClusterSpec> spec;  // null: there is none
-    std::unique_ptr<StrictDns> dns;
+    std::unique_ptr<DnsEndpoints> dns;
   };
   struct Entry {
     ClusterNameRef name;

@@ -28,8 +28,8 @@ struct CircuitBreakerLimits {
   bool track_remaining = false;
 };
 
-enum class Discovery : uint8_t { kStatic, kStrictDns, kEds };
-enum class LbPolicy : uint8_t { kRoundRobin, kLeastRequest };
+enum class Discovery : uint8_t { kStatic, kStrictDns, kLogicalDns, kEds };
+enum class LbPolicy : uint8_t { kRoundRobin, kLeastRequest, kRandom };
 // kDownstream: what the client of each request speaks.
 enum class UpstreamProtocol : uint8_t { kHttp1, kHttp2, kDownstream };
 
@@ -66,8 +66,8 @@ struct ClusterSpec {
   std::optional<net::KeepaliveOptions> keepalive;
   std::optional<net::Address> bind_source;
 
-  std::vector<DnsName> dns_names;                  // kStrictDns
-  uint32_t overprovisioning_factor_percent = 140;  // kStrictDns; other sets say it themselves
+  std::vector<DnsName> dns_names;                  // with DNS; of kLogicalDns one
+  uint32_t overprovisioning_factor_percent = 140;  // with DNS; other sets say it themselves
   net::DnsFamily dns_family = net::DnsFamily::kAuto;
   base::Milliseconds dns_refresh{5000};
   // After a failed answer; doubles up to the maximum while answers keep failing.

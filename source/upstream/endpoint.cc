@@ -33,6 +33,12 @@ EndpointPtr Adopt(const EndpointPtr& endpoint) {
   return endpoint;
 }
 
+bool IsSameLogical(const EndpointSet* current, const EndpointSet& next) {
+  return current != nullptr && !next.logical_name.empty() &&
+         current->logical_name == next.logical_name && current->endpoints.size() == 1 &&
+         next.endpoints.size() == 1;
+}
+
 }  // namespace
 
 bool MeansTheSame(const Endpoint& a, const Endpoint& b) {
@@ -43,11 +49,14 @@ bool MeansTheSame(const Endpoint& a, const Endpoint& b) {
 std::shared_ptr<const EndpointSet> Reconcile(const std::shared_ptr<const EndpointSet>& current,
                                              const EndpointSet& next) {
   absl::flat_hash_map<Addresses, const EndpointPtr*> known;
-  if (current != nullptr) {
+  if (IsSameLogical(current.get(), next)) {
+    known[next.endpoints.front()->addresses] = &current->endpoints.front();
+  } else if (current != nullptr) {
     for (const EndpointPtr& endpoint : current->endpoints) known[endpoint->addresses] = &endpoint;
   }
   auto made = std::make_shared<EndpointSet>();
   made->overprovisioning_factor_percent = next.overprovisioning_factor_percent;
+  made->logical_name = next.logical_name;
   made->endpoints.reserve(next.endpoints.size());
   absl::flat_hash_set<Addresses> seen;
   bool is_same = current != nullptr &&

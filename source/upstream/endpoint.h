@@ -56,12 +56,15 @@ struct EndpointSet {
   std::vector<std::shared_ptr<const Endpoint>> endpoints;
   // By how much usable endpoints may be asked to do more, before a lower priority helps.
   uint32_t overprovisioning_factor_percent = 140;
+  // Not empty: the set is one endpoint, which this names; it stays the same one whatever its
+  // addresses are. Connections to addresses that are gone then stay too.
+  std::string logical_name;
 };
 
 // What a cluster serves from when `next` comes after `current` (null: nothing yet): endpoints that
-// did not change keep their object, those with the same addresses their tally; the first of several
-// with the same addresses stands. Returns `current` itself when `next` means the same, in whatever
-// order.
+// did not change keep their object, those with the same addresses (or logical name) their tally;
+// the first of several with the same addresses stands. Returns `current` itself when `next` means
+// the same, in whatever order.
 std::shared_ptr<const EndpointSet> Reconcile(const std::shared_ptr<const EndpointSet>& current,
                                              const EndpointSet& next);
 

@@ -49,6 +49,32 @@ class UnevenRotation final : public EndpointChooser {
   WeightedRotation rotation_;
 };
 
+// One by chance.
+class EvenDraw final : public EndpointChooser {
+ public:
+  EvenDraw(const Row& row, Random& random) : row_(row), random_(random) {}
+  WorkerEndpoint* Choose() override {
+    return row_[random_.Below(static_cast<uint32_t>(row_.size()))];
+  }
+
+ private:
+  const Row& row_;
+  Random& random_;
+};
+
+// One by chance, in proportion to weight.
+class UnevenDraw final : public EndpointChooser {
+ public:
+  UnevenDraw(const Row& row, const std::vector<uint32_t>& weights, Random& random)
+      : row_(row), draw_(weights), random_(random) {}
+  WorkerEndpoint* Choose() override { return row_[draw_.Draw(random_)]; }
+
+ private:
+  const Row& row_;
+  const WeightedDraw draw_;
+  Random& random_;
+};
+
 // The one with the fewest requests of some drawn at random.
 class LeastOfEqual final : public EndpointChooser {
  public:
@@ -111,6 +137,10 @@ std::unique_ptr<EndpointChooser> MakeChooser(const ClusterSpec& spec, const Row&
   if (spec.lb_policy == LbPolicy::kLeastRequest) {
     if (is_even) return std::make_unique<LeastOfEqual>(row, choices, random);
     return std::make_unique<LeastForWeight>(row, weights, choices, random);
+  }
+  if (spec.lb_policy == LbPolicy::kRandom) {
+    if (is_even) return std::make_unique<EvenDraw>(row, random);
+    return std::make_unique<UnevenDraw>(row, weights, random);
   }
   if (is_even) return std::make_unique<EvenRotation>(row, random);
   return std::make_unique<UnevenRotation>(row, std::move(weights), random);

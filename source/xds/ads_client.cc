@@ -48,6 +48,7 @@ std::string_view PathOf(Protocol protocol) {
 
 std::vector<const ResourceType*> PointersTo(const std::vector<ResourceType>& types) {
   std::vector<const ResourceType*> out;
+  out.reserve(types.size());
   for (const ResourceType& type : types) out.push_back(&type);
   return out;
 }
@@ -218,7 +219,7 @@ void AdsClient::TakeOutcome(Outcome outcome, bool is_present, base::MonoTime rec
     counters_.ads->counter(kInvalidResponse).Increment();
     waiting_.clear();
     waiting_bytes_ = 0;
-    if (is_present) stream_->Close(std::string(outcome.status.message()));
+    if (is_present) stream_->Close(std::string(base::StdView(outcome.status.message())));
     return;
   }
   if (!outcome.control_plane.empty() && outcome.control_plane != status_.control_plane) {

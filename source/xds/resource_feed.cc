@@ -261,14 +261,15 @@ void ResourceFeed::SetTtl(const std::string& name, std::optional<std::chrono::mi
   }
   std::unique_ptr<event::Timer>& timer = ttls_[name];
   if (timer == nullptr) {
-    timer = std::make_unique<event::Timer>(loop_, [this, name] { OnExpired(name); });
+    timer = std::make_unique<event::Timer>(loop_, [this, name] {
+      OnExpired(std::string(name));  // a copy: the timer, which holds the name, goes
+    });
   }
   timer->Arm(std::min(*ttl, kLongestTtl));
 }
 
 // As if the server had removed it.
-void ResourceFeed::OnExpired(const std::string& expired) {
-  const std::string name = expired;  // of the timer, which goes now
+void ResourceFeed::OnExpired(const std::string& name) {
   LOG(kWarning, kXds, ShortName(type_.url), " \"", name, "\": its ttl ran out");
   Update update;
   update.removed.push_back(name);

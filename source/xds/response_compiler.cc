@@ -4,7 +4,7 @@
 
 namespace outrigger::xds {
 
-ResponseCompiler::ResponseCompiler(Protocol protocol, std::vector<const ResourceType*> types,
+ResponseCompiler::ResponseCompiler(Protocol protocol, const std::vector<const ResourceType*>& types,
                                    ResourceLimits limits)
     : protocol_(protocol), limits_(limits) {
   for (const ResourceType* type : types) sets_.push_back({.type = type});
@@ -96,7 +96,7 @@ void ResponseCompiler::CompileChanged(Set& set, Held& held, WireResource resourc
   }
   if (!compiled.ok()) {
     held.is_refused = true;
-    Refuse(std::move(resource), std::string(compiled.status().message()), out);
+    Refuse(std::move(resource), std::string(base::StdView(compiled.status().message())), out);
     return;
   }
   held.accepted = fingerprint;

@@ -52,7 +52,7 @@ struct Outcome {
 class ResponseCompiler final {
  public:
   // `types` outlive us.
-  ResponseCompiler(Protocol protocol, std::vector<const ResourceType*> types,
+  ResponseCompiler(Protocol protocol, const std::vector<const ResourceType*>& types,
                    ResourceLimits limits);
 
   Outcome Compile(std::string_view bytes);

@@ -72,7 +72,9 @@ void Scrape(benchmark::State& state, Render render) {
   state.SetBytesProcessed(static_cast<int64_t>(bytes));
 }
 void ScrapeText(benchmark::State& state) {
-  Scrape(state, [](const Store& store, Sink sink) { RenderText(store, {}, sink); });
+  Scrape(state, [](const Store& store, Sink sink) {
+    RenderText(store, {}, HistogramForm::kSummary, sink);
+  });
 }
 void ScrapePrometheus(benchmark::State& state) {
   Scrape(state, [](const Store& store, Sink sink) { RenderPrometheus(store, {}, {}, sink); });

@@ -165,6 +165,49 @@ load_assignment:
   EXPECT_EQ(spec.dns_names[0].like.hostname, "web.example");
 }
 
+TEST(ClusterConfig, ReadsALogicalDnsName) {
+  const ClusterSpec spec = Spec(R"(
+name: a
+type: LOGICAL_DNS
+dns_lookup_family: V4_ONLY
+load_assignment:
+  endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: web.example, port_value: 80}}}}]}]
+)");
+  EXPECT_EQ(spec.discovery, upstream::Discovery::kLogicalDns);
+  EXPECT_EQ(spec.dns_family, net::DnsFamily::kV4Only);
+  ASSERT_EQ(spec.dns_names.size(), 1u);
+  EXPECT_EQ(spec.dns_names[0].name, "web.example");
+}
+
+TEST(ClusterConfig, ReadsTheDnsClusterExtension) {
+  const std::string yaml = R"(
+name: a
+cluster_type:
+  name: envoy.cluster.dns
+  typed_config:
+    "@type": type.googleapis.com/envoy.extensions.clusters.dns.v3.DnsCluster
+    dns_refresh_rate: 30s
+    dns_lookup_family: V6_ONLY
+    all_addresses_in_single_endpoint: )";
+  const std::string endpoints = R"(
+load_assignment:
+  endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: web.example, port_value: 80}}}}]}]
+)";
+  const ClusterSpec logical = Spec(yaml + "true" + endpoints);
+  EXPECT_EQ(logical.discovery, upstream::Discovery::kLogicalDns);
+  EXPECT_EQ(logical.dns_family, net::DnsFamily::kV6Only);
+  EXPECT_EQ(logical.dns_refresh, milliseconds(30'000));
+  EXPECT_EQ(Spec(yaml + "false" + endpoints).discovery, upstream::Discovery::kStrictDns);
+}
+
+TEST(ClusterConfig, ReadsRandomInBothForms) {
+  EXPECT_EQ(Spec("{name: a, lb_policy: RANDOM}").lb_policy, upstream::LbPolicy::kRandom);
+  EXPECT_EQ(Spec(R"({name: a, load_balancing_policy: {policies: [{typed_extension_config: {name: r,
+      typed_config: {"@type": a/envoy.extensions.load_balancing_policies.random.v3.Random}}}]}})")
+                .lb_policy,
+            upstream::LbPolicy::kRandom);
+}
+
 TEST(ClusterConfig, ReadsEds) {
   const ClusterSpec spec = Spec(R"(
 name: a
@@ -269,8 +312,23 @@ INSTANTIATE_TEST_SUITE_P(
                 "upstream_http_protocol_options: not implemented\n"
                 "preconnect_policy.predictive_preconnect_ratio: not implemented\n"
                 "preconnect_policy.per_upstream_preconnect_ratio: must be from 1 to 3, got 3.5"},
-        Refusal{"{name: a, type: LOGICAL_DNS}",
-                "type: LOGICAL_DNS is not implemented; give one of STATIC, STRICT_DNS, EDS"},
+        Refusal{"{name: a, type: ORIGINAL_DST}",
+                "type: ORIGINAL_DST is not implemented; give one of STATIC, STRICT_DNS, "
+                "LOGICAL_DNS, EDS"},
+        Refusal{"{name: a, type: LOGICAL_DNS, load_assignment: {}}",
+                "load_assignment: must hold one endpoint for LOGICAL_DNS, got 0; STRICT_DNS takes "
+                "several"},
+        Refusal{"{name: a, load_assignment: {}, cluster_type: {name: dns, typed_config: "
+                "{\"@type\": a/envoy.type.v3.Percent}}}",
+                "cluster_type.typed_config: unknown cluster type \"envoy.type.v3.Percent\"; known: "
+                "envoy.extensions.clusters.dns.v3.DnsCluster, or give type instead of "
+                "cluster_type"},
+        Refusal{"{name: a, load_assignment: {}, cluster_type: {name: dns, typed_config: "
+                "{\"@type\": a/envoy.extensions.clusters.dns.v3.DnsCluster, "
+                "dns_failure_refresh_rate: {}, typed_dns_resolver_config: {}}}}",
+                "cluster_type.typed_config.typed_dns_resolver_config: not implemented\n"
+                "cluster_type.typed_config.dns_failure_refresh_rate.base_interval: must be above "
+                "0"},
         Refusal{"{name: a, connect_timeout: 0s, health_checks: [{}]}",
                 "health_checks: not implemented\nconnect_timeout: must be above 0"},
         Refusal{"{name: a, connect_timeout: -1s}",
@@ -280,7 +338,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "eds_cluster_config.eds_config.api_config_source: a stream of its own is not "
                 "implemented; give ads: {}"},
         Refusal{"{name: a, type: STRICT_DNS}",
-                "load_assignment: must be given for type STRICT_DNS"},
+                "load_assignment: must be given for clusters with DNS"},
         Refusal{"{name: a, load_assignment: {endpoints: [{lb_endpoints: [{endpoint: {address: "
                 "{socket_address: {address: web.example, port_value: 70000}}}}]}]}}",
                 "load_assignment.endpoints[0].lb_endpoints[0].endpoint.address.socket_address."
@@ -296,8 +354,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "load_assignment.endpoints[0].priority: must be from 0 to 128, got 4000000000"},
         Refusal{"{name: a, load_balancing_policy: {policies: [{typed_extension_config: {name: m, "
                 "typed_config: {\"@type\": a/envoy.type.v3.Percent}}}]}}",
-                "load_balancing_policy.policies: must hold one of LeastRequest, RoundRobin, got "
-                "[envoy.type.v3.Percent]"},
+                "load_balancing_policy.policies: must hold one of LeastRequest, Random, "
+                "RoundRobin, got [envoy.type.v3.Percent]"},
         Refusal{"{name: a, lb_policy: LEAST_REQUEST, least_request_lb_config: {choice_count: 1}}",
                 "least_request_lb_config.choice_count: must be from 2 to 1024, got 1"},
         Refusal{"{name: a, common_lb_config: {healthy_panic_threshold: {value: 101}}}",

@@ -33,7 +33,7 @@ TEST(Refusal, NamesTheFieldByItsPath) {
 
 TEST(Refusal, NamesTheValueAndWhatIsImplemented) {
   EXPECT_EQ(Refused<Cluster>("lb_policy: MAGLEV"),
-            "lb_policy: MAGLEV is not implemented; give one of ROUND_ROBIN, LEAST_REQUEST, "
+            "lb_policy: MAGLEV is not implemented; give one of ROUND_ROBIN, LEAST_REQUEST, RANDOM, "
             "LOAD_BALANCING_POLICY_CONFIG");
 }
 

@@ -414,5 +414,38 @@ INSTANTIATE_TEST_SUITE_P(
                 "a/envoy.type.v3.Percent, value: 13}}",
                 "typed_per_filter_config[\"x\"]: value: 13 is unlucky"}));
 
+TEST_F(RouteConfig, CountsWhereARouteHasAStatPrefix) {
+  CompileRoutesOf("[{match: {prefix: /}, route: {cluster: a}, stat_prefix: checkout}]");
+  EXPECT_EQ(stats_.Value("vhost.web.route.checkout.upstream_rq_total"), 0u);
+}
+
+TEST_F(RouteConfig, ReadsRateLimitsOfRoutesAndVirtualHosts) {
+  Compile(R"(virtual_hosts: [{name: web, domains: ["*"],
+      rate_limits: [{stage: 3, actions: [{remote_address: {}}]}],
+      routes: [{match: {prefix: /}, route: {cluster: a, include_vh_rate_limits: true,
+                rate_limits: [{actions: [{generic_key: {descriptor_value: x}}]}]}}]}])");
+  ASSERT_EQ(errors_, "");
+  http::RequestHead head(arena_);
+  head.target = "/";
+  head.headers.Add("host", "web");
+  const route::Route* route = table_->Find({.head = head});
+  ASSERT_NE(route, nullptr);
+  ASSERT_EQ(route->virtual_host().spec().rate_limits.size(), 1u);
+  EXPECT_EQ(route->virtual_host().spec().rate_limits[0].stage(), 3u);
+  EXPECT_EQ(route->forward()->rate_limits.size(), 1u);
+  EXPECT_TRUE(route->forward()->includes_host_rate_limits);
+}
+
+TEST_F(RouteConfig, RefusesRateLimitsByName) {
+  EXPECT_EQ(Errors("[{match: {prefix: /}, route: {cluster: a, rate_limits: [{stage: 11}]}}]"),
+            "virtual_hosts[0].routes[0].route.rate_limits[0].actions: at least one is needed\n"
+            "virtual_hosts[0].routes[0].route.rate_limits[0].stage: must be 0-10, got 11");
+}
+
+TEST_F(RouteConfig, WantsANameOfADecorator) {
+  EXPECT_EQ(Errors("[{match: {prefix: /}, route: {cluster: a}, decorator: {}}]"),
+            "virtual_hosts[0].routes[0].decorator.operation: must be given");
+}
+
 }  // namespace
 }  // namespace outrigger::config

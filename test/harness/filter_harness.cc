@@ -2,6 +2,7 @@
 
 #include "source/http/grpc/content_type.h"
 #include "source/http/local_reply.h"
+#include "source/route/route.h"
 
 namespace outrigger::testing {
 namespace {
@@ -158,6 +159,10 @@ class FilterHarness::Stream final : public http::ChainOwner, public http::Stream
   http::RequestHead& request() override { return request_; }
   http::StreamSummary& summary() override { return summary_; }
   const route::Route* route() override { return harness_.route_; }
+  const route::WeightedTarget* weighted_target() override {
+    if (harness_.route_ == nullptr || harness_.route_->forward() == nullptr) return nullptr;
+    return route::ChooseTarget(*harness_.route_->forward(), request_, harness_.random_);
+  }
   void ClearRoute() override {}
   upstream::WorkerClusters& clusters() override {
     base::CheckFailed(__FILE__, __LINE__,

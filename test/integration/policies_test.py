@@ -100,6 +100,42 @@ class RbacTest(PolicyStory):
         self.assert_status(proxy.get("/closed"), 403)
         self.assert_status(proxy.get("/open"), 200)
 
+    def test_a_weighted_cluster_may_have_rules_of_its_own(self):
+        proxy = self.start(rbac(), f"""
+            - match: {{ prefix: / }}
+              route:
+                weighted_clusters:
+                  header_name: x-pick
+                  clusters:
+                  - {{ name: a, weight: 1 }}
+                  - name: a
+                    weight: 1
+                    typed_per_filter_config:
+                      envoy.filters.http.rbac:
+                        "@type": {RBAC}RBACPerRoute
+                        rbac:
+                          rules:
+                            action: DENY
+                            policies: {{ all: {{ permissions: [{{ any: true }}], principals: [{{ any: true }}] }} }}
+                  - name: a
+                    weight: 1
+                    typed_per_filter_config:
+                      envoy.filters.http.rbac:
+                        "@type": type.googleapis.com/envoy.config.route.v3.FilterConfig
+                        disabled: true
+              typed_per_filter_config:
+                envoy.filters.http.rbac:
+                  "@type": {RBAC}RBACPerRoute
+                  rbac:
+                    rules:
+                      action: DENY
+                      policies: {{ some: {{ permissions: [{{ header: {{ name: x-bad, present_match: true }} }}], principals: [{{ any: true }}] }} }}
+        """)
+        self.assert_status(proxy.get(headers={"x-pick": "0"}), 200)
+        self.assert_status(proxy.get(headers={"x-pick": "0", "x-bad": "1"}), 403)
+        self.assert_status(proxy.get(headers={"x-pick": "1"}), 403)
+        self.assert_status(proxy.get(headers={"x-pick": "2", "x-bad": "1"}), 200)
+
     def test_a_path_cannot_be_spelled_so_that_a_rule_misses_it(self):
         self.log = self.directory() / "log"
         proxy = self.proxy(site(TO_A, cluster("a", self.upstream()), filters=rbac("""

@@ -117,6 +117,22 @@ TEST_F(Resolver, ReportsAFailingServerAsUnavailable) {
   EXPECT_EQ(answer_->status().code(), absl::StatusCode::kUnavailable);
 }
 
+TEST_F(Resolver, AsksOverTcpWhatDoesNotFitInAPacket) {
+  for (int i = 1; i <= 100; ++i) server_.Add("many.test", "10.0.0." + std::to_string(i), 60);
+  server_.Truncate("many.test");
+  EXPECT_EQ(Resolve("many.test", DnsFamily::kV4Only).size(), 100u);
+  EXPECT_THAT(server_.questions(), ElementsAre("A many.test", "TCP A many.test"));
+}
+
+TEST_F(Resolver, AsksOverTcpAloneWhereTold) {
+  Open({.use_tcp = true});
+  server_.Add("a.test", "10.0.0.1", 60);
+  server_.Add("b.test", "10.0.0.2", 60);
+  EXPECT_THAT(Resolve("a.test", DnsFamily::kV4Only), ElementsAre("10.0.0.1"));
+  EXPECT_THAT(Resolve("b.test", DnsFamily::kV4Only), ElementsAre("10.0.0.2"));
+  EXPECT_THAT(server_.questions(), ElementsAre("TCP A a.test", "TCP A b.test"));
+}
+
 TEST_F(Resolver, AsksASilentServerAgainAndGivesUp) {
   Open({.timeout = base::Milliseconds(30), .tries = 2});
   server_.Drop("silent.test");

@@ -224,6 +224,25 @@ TEST(RouteTable, RefusesWhatCannotBeCompiled) {
   EXPECT_EQ(error_of({"*"}, Routes(Forwards({0}))), "ok");
 }
 
+TEST(RouteTable, FindsPathsWithLongPartsAndManyForks) {
+  const std::string long_part(40, 'x');
+  std::vector<RouteSpec> routes;
+  for (char c = 'A'; c <= 'z'; ++c) {
+    routes.push_back(To(std::string(1, c), {Kind::kExact, "/" + long_part + c + long_part}));
+  }
+  std::vector<VirtualHostSpec> hosts;
+  hosts.push_back(Host("h", {"*"}, std::move(routes)));
+  const auto table = *CompileHosts(std::move(hosts));
+  for (char c = 'A'; c <= 'z'; ++c) {
+    const Request request("/" + long_part + c + long_part);
+    const Route* route = table->Find({.head = request.head});
+    ASSERT_NE(route, nullptr) << c;
+    EXPECT_EQ(route->spec().name, std::string(1, c));
+  }
+  const Request other("/" + long_part + "1" + long_part);
+  EXPECT_EQ(table->Find({.head = other.head}), nullptr);
+}
+
 TEST(RouteTable, FilterConfigurationComesFromTheMostSpecificLevel) {
   struct Config final : http::RouteFilterConfig {};
   const auto of_route = std::make_shared<Config>();
@@ -237,12 +256,18 @@ TEST(RouteTable, FilterConfigurationComesFromTheMostSpecificLevel) {
   const auto table = *CompileHosts(std::move(hosts));
   const Request request("/");
   const Route* route = table->Find({.head = request.head});
-  EXPECT_EQ(route->filter_config("rbac"), of_route.get());
-  EXPECT_EQ(route->filter_config("limit"), of_host.get());
-  EXPECT_EQ(route->filter_config("other"), nullptr);
-  EXPECT_TRUE(route->is_filter_disabled("limit", false));
-  EXPECT_FALSE(route->is_filter_disabled("rbac", true));
-  EXPECT_TRUE(route->is_filter_disabled("other", true));
+  EXPECT_EQ(route->filter_config("rbac", nullptr), of_route.get());
+  const auto of_target = std::make_shared<Config>();
+  WeightedTarget target;
+  target.filter_configs.push_back({"rbac", of_target});
+  target.filter_configs.push_back({"limit", nullptr, /*disabled=*/false});
+  EXPECT_EQ(route->filter_config("rbac", &target), of_target.get());
+  EXPECT_FALSE(route->is_filter_disabled("limit", true, &target));
+  EXPECT_EQ(route->filter_config("limit", nullptr), of_host.get());
+  EXPECT_EQ(route->filter_config("other", nullptr), nullptr);
+  EXPECT_TRUE(route->is_filter_disabled("limit", false, nullptr));
+  EXPECT_FALSE(route->is_filter_disabled("rbac", true, nullptr));
+  EXPECT_TRUE(route->is_filter_disabled("other", true, nullptr));
 }
 
 }  // namespace

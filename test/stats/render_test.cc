@@ -21,14 +21,15 @@ constexpr Metric kControlPlane[] = {{"connected_state", Kind::kGauge}, {"identif
 
 class Rendering : public testing::Test {
  protected:
-  std::string Text(const Selection& selection = {}) {
+  std::string Text(const Selection& selection = {}, HistogramForm form = HistogramForm::kSummary) {
     std::string page;
-    RenderText(store_, selection, [&](std::string_view chunk) { page += chunk; });
+    RenderText(store_, selection, form, [&](std::string_view chunk) { page += chunk; });
     return page;
   }
-  nlohmann::json Json(const Selection& selection = {}) {
+  nlohmann::json Json(const Selection& selection = {},
+                      HistogramForm form = HistogramForm::kSummary) {
     std::string page;
-    RenderJson(store_, selection, [&](std::string_view chunk) { page += chunk; });
+    RenderJson(store_, selection, form, [&](std::string_view chunk) { page += chunk; });
     return nlohmann::json::parse(page);
   }
 
@@ -64,6 +65,38 @@ TEST_F(Rendering, PrintsHistogramsAsIntervalAndCumulativeQuantiles) {
   EXPECT_THAT(Text(), HasSubstr(" P99.9(3,102399.5) P100(3,102399.5)\n"));
 }
 
+TEST_F(Rendering, CountsHistogramsUpToBoundsOrBetweenThem) {
+  const Selection histograms{.kind = Kind::kHistogram};
+  http_->histogram(2).Record(3);
+  store_.FlushHistograms();
+  http_->histogram(2).Record(7);
+  http_->histogram(2).Record(2);
+  store_.FlushHistograms();
+  EXPECT_THAT(Text(histograms, HistogramForm::kCumulative),
+              HasSubstr("rq_time: B0.5(0,0) B1(0,0) B5(1,2) B10(2,3) B25(2,3) "));
+  EXPECT_THAT(Text(histograms, HistogramForm::kDisjoint),
+              HasSubstr("rq_time: B0.5(0,0) B1(0,0) B5(1,2) B10(1,1) B25(0,0) "));
+  const nlohmann::json buckets =
+      Json(histograms, HistogramForm::kDisjoint)["stats"][0]["histograms"][0]["buckets"];
+  EXPECT_EQ(buckets[3], nlohmann::json::parse(R"({"upper_bound":10,"interval":1,"cumulative":1})"));
+}
+
+TEST_F(Rendering, ShowsTheBucketsOfHistogramsInDetail) {
+  const Selection histograms{.kind = Kind::kHistogram};
+  http_->histogram(2).Record(100);
+  store_.FlushHistograms();
+  http_->histogram(2).Record(2);
+  store_.FlushHistograms();
+  EXPECT_THAT(Text(histograms, HistogramForm::kDetailed),
+              testing::StartsWith("http.in.downstream_rq_time:\n  totals=2,1:1, 96,8:1\n"
+                                  "  intervals=2,1:1\n  summary=P0(2,2) "));
+  const nlohmann::json detail =
+      Json(histograms, HistogramForm::kDetailed)["stats"][0]["histograms"]["details"][0];
+  EXPECT_EQ(detail["totals"][1],
+            nlohmann::json::parse(R"({"lower_bound":96,"width":8,"count":1})"));
+  EXPECT_EQ(detail["percentiles"].size(), 10);
+}
+
 TEST_F(Rendering, ShowsOnlyWhatWasUsed) {
   EXPECT_EQ(Text({.used_only = true}), "");
   http_->gauge(1).Increment();
@@ -91,7 +124,7 @@ TEST_F(Rendering, HandsOutLongPagesInChunks) {
   }
   size_t chunks = 0;
   size_t largest = 0;
-  RenderText(store_, {}, [&](std::string_view chunk) {
+  RenderText(store_, {}, HistogramForm::kSummary, [&](std::string_view chunk) {
     ++chunks;
     largest = std::max(largest, chunk.size());
   });

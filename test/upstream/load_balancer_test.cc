@@ -53,7 +53,8 @@ class Row {
 using PickCounts = std::map<int, int>;
 
 TEST(LoadBalancer, PicksNothingFromNothing) {
-  for (const LbPolicy policy : {LbPolicy::kRoundRobin, LbPolicy::kLeastRequest}) {
+  for (const LbPolicy policy :
+       {LbPolicy::kRoundRobin, LbPolicy::kLeastRequest, LbPolicy::kRandom}) {
     EXPECT_EQ(Row(policy).Pick(), -1);
   }
 }
@@ -72,6 +73,21 @@ TEST(RoundRobin, FollowsWeights) {
   const PickCounts picks = row.Picks(400);
   EXPECT_NEAR(picks.at(0), 100, 1);
   EXPECT_NEAR(picks.at(1), 300, 1);
+}
+
+TEST(RandomPolicy, SpreadsByWeightInNoOrder) {
+  Row even(LbPolicy::kRandom), uneven(LbPolicy::kRandom);
+  even.Add(1).Add(1);
+  uneven.Add(1).Add(3);
+  EXPECT_NEAR(even.Picks(10'000).at(0), 5000, 300);
+  EXPECT_NEAR(uneven.Picks(10'000).at(0), 2500, 300);
+  int repeats = 0;
+  for (int i = 0, last = -1; i < 1000; ++i) {
+    const int picked = even.Pick();
+    repeats += picked == last ? 1 : 0;
+    last = picked;
+  }
+  EXPECT_NEAR(repeats, 500, 100);
 }
 
 TEST(LeastRequest, TakesTheLessBusyOfTwo) {

@@ -42,10 +42,10 @@ SizeLine ParseSizeLine(std::string_view bytes, size_t max_extension_bytes) {
   SizeLine line;
   size_t at = 0;
   for (; at < bytes.size(); ++at) {
-    const int digit = kHexValues[static_cast<uint8_t>(bytes[at])];
+    const int8_t digit = kHexValues[static_cast<uint8_t>(bytes[at])];
     if (digit < 0) break;
     if (at == kMaxSizeDigits) return Refused(kBadChunkSize);
-    line.size = line.size << 4 | static_cast<uint64_t>(digit);
+    line.size = line.size << 4 | static_cast<uint8_t>(digit);
   }
   if (line.size > kMaxChunkBytes) return Refused(kBadChunkSize);
   if (at == bytes.size()) return {};

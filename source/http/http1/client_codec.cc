@@ -189,7 +189,8 @@ bool ClientCodec::ReadTunnel(base::Buffer& in) {
 
 bool ClientCodec::ReadLengthBody(base::Buffer& in) {
   base::Buffer piece;
-  if (in.size() <= response_left_) {
+  const bool takes_all = in.size() <= response_left_;
+  if (takes_all) {
     piece = std::move(in);
   } else {
     piece.AppendPrefixOf(in, static_cast<size_t>(response_left_));
@@ -200,7 +201,7 @@ bool ClientCodec::ReadLengthBody(base::Buffer& in) {
     return true;
   }
   TakeReceiver().OnResponseBody(piece, /*last=*/true);
-  EndExchange(in.empty());
+  EndExchange(takes_all);
   return true;
 }
 

@@ -1,5 +1,7 @@
 #include "source/server/admin/admin.h"
 
+#include <algorithm>
+
 #include "source/base/text.h"
 
 namespace outrigger::server {
@@ -55,6 +57,23 @@ class AdminTerminal final : public http::Terminal {
   http::ResponseSink& sink_;
   AdminRequest request_;
 };
+
+bool Takes(const AdminPage& page, std::string_view parameter) {
+  return std::any_of(page.parameters.begin(), page.parameters.end(), [&](const auto& known) {
+    return known.first == parameter || known.first.starts_with('<');
+  });
+}
+
+AdminReply UnknownParameter(const AdminPage& page, std::string_view name) {
+  std::string text = base::StrCat(name, ": unknown parameter of ", page.path);
+  std::string_view before = "; known: ";
+  for (const auto& [known, about] : page.parameters) {
+    base::StrAppend(&text, before, known);
+    before = ", ";
+  }
+  if (page.parameters.empty()) base::StrAppend(&text, ", which takes none");
+  return AdminReply::Text(text + "\n", 400);
+}
 
 std::shared_ptr<const config::ListenerSpec> AdminSpec(const Admin& admin, stats::Store& stats) {
   auto http = std::make_shared<downstream::HttpOptions>();
@@ -132,6 +151,9 @@ AdminReply Admin::Serve(const AdminRequest& request) const {
   }
   if (!is_read && request.method != http::Method::kPost) {
     return AdminReply::Text(base::StrCat(request.path, ": use GET or POST\n"), 405);
+  }
+  for (const auto& [name, value] : request.query) {
+    if (!Takes(at->second, name)) return UnknownParameter(at->second, name);
   }
   return at->second.serve(request);
 }

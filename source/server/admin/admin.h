@@ -36,17 +36,19 @@ struct AdminReply {
 
 // One page. Pages are plain functions on the main thread: they read what the main thread owns.
 struct AdminPage {
-  std::string_view path;                                                       // "/stats"
-  std::string_view about;                                                      // one line for /help
-  std::vector<std::pair<std::string_view, std::string_view>> parameters = {};  // name, about
-  bool changes = false;                                                        // needs POST
+  std::string_view path;   // "/stats"
+  std::string_view about;  // one line for /help
+  // Name, about; a name in <> stands for any. Others are refused.
+  std::vector<std::pair<std::string_view, std::string_view>> parameters = {};
+  bool changes = false;  // needs POST
   std::function<AdminReply(const AdminRequest&)> serve;
 };
 
 // The admin endpoint: a small HTTP server on the main thread's loop, over the same server side as
 // the data plane's.
 // Owner: the server.  Thread: main.
-// Errors: an unknown path is answered 404 with the list of pages, a changing one by GET 405.
+// Errors: an unknown path is answered 404 with the list of pages, an unknown parameter 400 with the
+// list of the page's, a changing page by GET 405.
 class Admin final {
  public:
   Admin(event::Loop& loop, upstream::WorkerClusters& clusters, stats::Store& stats);

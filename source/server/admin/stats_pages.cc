@@ -38,25 +38,34 @@ absl::Status SetKind(const std::string& type, stats::Selection& selection) {
                                "\"; known: counters, gauges, histograms, textreadouts, all");
 }
 
-// The parameters of Envoy's that choose what we do not have. What says our only way is fine.
-absl::Status CheckUnsupported(const AdminRequest& request, std::string_view buckets) {
-  const std::string wanted = request.Get("histogram_buckets").value_or(std::string(buckets));
-  if (wanted != buckets) {
-    return base::InvalidArgument("histogram_buckets: unsupported value \"", wanted,
-                                 "\"; this page has only ", buckets);
+struct FormName {
+  std::string_view name;  // as Envoy's `histogram_buckets`
+  stats::HistogramForm form;
+};
+constexpr auto kForms = std::to_array<FormName>({{"summary", stats::HistogramForm::kSummary},
+                                                 {"cumulative", stats::HistogramForm::kCumulative},
+                                                 {"disjoint", stats::HistogramForm::kDisjoint},
+                                                 {"detailed", stats::HistogramForm::kDetailed}});
+
+absl::StatusOr<stats::HistogramForm> FormOf(const AdminRequest& request) {
+  const std::string wanted = request.Get("histogram_buckets").value_or("summary");
+  for (const auto& [name, form] : kForms) {
+    if (wanted == name) return form;
   }
+  return base::InvalidArgument("histogram_buckets: unknown value \"", wanted,
+                               "\"; known: summary, cumulative, disjoint, detailed");
+}
+
+// The parameters of Envoy's that choose what we do not have.
+absl::Status CheckUnsupported(const AdminRequest& request) {
   if (request.Get("hidden").value_or("") == "showonly") {
     return base::InvalidArgument("hidden: no statistic is hidden; leave it out");
-  }
-  if (request.Has("histogram_emit_mode")) {
-    return base::InvalidArgument("histogram_emit_mode: unsupported; leave it out");
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<stats::Selection> SelectionOf(const AdminRequest& request,
-                                             std::string_view buckets) {
-  if (absl::Status status = CheckUnsupported(request, buckets); !status.ok()) return status;
+absl::StatusOr<stats::Selection> SelectionOf(const AdminRequest& request) {
+  if (absl::Status status = CheckUnsupported(request); !status.ok()) return status;
   stats::Selection selection;
   selection.used_only = request.Has("usedonly");
   if (const auto type = request.Get("type")) {
@@ -75,7 +84,10 @@ absl::StatusOr<stats::Selection> SelectionOf(const AdminRequest& request,
 }
 
 AdminReply ServePrometheus(const stats::Store& store, const AdminRequest& request) {
-  absl::StatusOr<stats::Selection> selection = SelectionOf(request, "cumulative");
+  if (request.Get("histogram_buckets").value_or("cumulative") != "cumulative") {
+    return BadRequest(base::InvalidArgument("histogram_buckets: Prometheus has only cumulative"));
+  }
+  absl::StatusOr<stats::Selection> selection = SelectionOf(request);
   if (!selection.ok()) return BadRequest(selection.status());
   stats::PrometheusOptions options{.text_readouts = request.Has("text_readouts")};
   const std::string flavor = request.Get("flavor").value_or("promtool");
@@ -99,15 +111,17 @@ AdminReply ServeStats(const stats::Store& store, const AdminRequest& request) {
     return BadRequest(base::InvalidArgument("format: unknown value \"", format,
                                             "\"; known: text, json, prometheus"));
   }
-  absl::StatusOr<stats::Selection> selection = SelectionOf(request, "summary");
+  absl::StatusOr<stats::Selection> selection = SelectionOf(request);
   if (!selection.ok()) return BadRequest(selection.status());
+  const absl::StatusOr<stats::HistogramForm> form = FormOf(request);
+  if (!form.ok()) return BadRequest(form.status());
   AdminReply reply;
   const auto sink = [&reply](std::string_view chunk) { reply.body.Append(chunk); };
   if (format == "json") {
     reply.content_type = "application/json";
-    stats::RenderJson(store, *selection, sink);
+    stats::RenderJson(store, *selection, *form, sink);
   } else {
-    stats::RenderText(store, *selection, sink);
+    stats::RenderText(store, *selection, *form, sink);
   }
   return reply;
 }
@@ -120,7 +134,12 @@ void AddStatsPages(Admin& admin, stats::Store& store, std::function<void()> upda
              .parameters = {{"filter", "a regular expression that part of the name matches"},
                             {"usedonly", "only what was written since the start"},
                             {"format", "text (default), json or prometheus"},
-                            {"type", "counters, gauges, histograms, textreadouts or all"}},
+                            {"type", "counters, gauges, histograms, textreadouts or all"},
+                            {"histogram_buckets",
+                             "summary (default: quantiles), cumulative, disjoint or detailed"},
+                            {"text_readouts", "with format=prometheus, as /stats/prometheus"},
+                            {"flavor", "with format=prometheus, as /stats/prometheus"},
+                            {"hidden", "Envoy's; no statistic is hidden"}},
              .serve = [&store, update_gauges](const AdminRequest& request) {
                update_gauges();
                return ServeStats(store, request);
@@ -131,7 +150,10 @@ void AddStatsPages(Admin& admin, stats::Store& store, std::function<void()> upda
        .parameters = {{"filter", "a regular expression that part of the dotted name matches"},
                       {"usedonly", "only what was written since the start"},
                       {"text_readouts", "texts too, as labels"},
-                      {"flavor", "promtool (default): passes its check; envoy: Envoy's types"}},
+                      {"flavor", "promtool (default): passes its check; envoy: Envoy's types"},
+                      {"type", "counters, gauges, histograms, textreadouts or all"},
+                      {"histogram_buckets", "cumulative, the only form of Prometheus"},
+                      {"hidden", "Envoy's; no statistic is hidden"}},
        .serve = [&store, update_gauges](const AdminRequest& request) {
          update_gauges();
          return ServePrometheus(store, request);

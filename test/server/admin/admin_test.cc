@@ -15,7 +15,10 @@ using testing::StartsWith;
 // A client on a connection of its own.
 struct AdminEndpoint : testing::Test {
   AdminEndpoint() {
-    its.admin.Add({.path = "/see", .about = "", .serve = [](const AdminRequest& request) {
+    its.admin.Add({.path = "/see",
+                   .about = "",
+                   .parameters = {{"what", "to see"}, {"how", "to see it"}},
+                   .serve = [](const AdminRequest& request) {
                      return AdminReply::Text("saw " + request.Get("what").value_or("nothing"));
                    }});
     its.admin.Add(
@@ -50,6 +53,14 @@ TEST_F(AdminEndpoint, ServesPagesOverHttp) {
   EXPECT_THAT(got, StartsWith("HTTP/1.1 200 OK\r\n"));
   EXPECT_THAT(got, HasSubstr("content-length: 10\r\n"));
   EXPECT_THAT(got, HasSubstr("cache-control: no-cache, max-age=0\r\n"));
+}
+
+TEST_F(AdminEndpoint, RefusesParametersThatAPageDoesNotTake) {
+  const Answer answer = its.Get("/see?what=x&waht=y");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(answer.body, "waht: unknown parameter of /see; known: what, how\n");
+  EXPECT_EQ(its.Post("/change?now").status, 400);
+  EXPECT_EQ(changes, 0);
 }
 
 TEST_F(AdminEndpoint, AnswersHeadWithoutABody) {

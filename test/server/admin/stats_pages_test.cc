@@ -99,13 +99,25 @@ TEST_F(StatsPages, TypesCountersAsEnvoyDoesWhenAsked) {
 TEST_F(StatsPages, RefusesByNameWhatItCannotDo) {
   for (const char* target :
        {"/stats?format=html", "/stats?filter=(", "/stats?type=apples",
-        "/stats?histogram_buckets=detailed", "/stats?hidden=showonly",
+        "/stats?histogram_buckets=none", "/stats?hidden=showonly",
         "/stats/prometheus?flavor=vanilla", "/stats/prometheus?histogram_buckets=summary"}) {
     const Answer answer = its.Get(target);
     EXPECT_EQ(answer.status, 400) << target;
     const std::string query = std::string(target).substr(std::string(target).find('?') + 1);
     EXPECT_THAT(answer.body, HasSubstr(query.substr(0, query.find('=')) + ": "));
   }
+}
+
+TEST_F(StatsPages, ShowsHistogramsInTheFormAskedFor) {
+  const auto times =
+      its.world.stats.DeclareOne(stats::Scope("", ""), "times", stats::Kind::kHistogram);
+  times->histogram(0).Record(3);
+  its.world.stats.FlushHistograms();
+  const std::string page = "/stats?filter=^times$&histogram_buckets=";
+  EXPECT_THAT(its.Get(page + "summary").body, HasSubstr("times: P0(3,3) "));
+  EXPECT_THAT(its.Get(page + "cumulative").body, HasSubstr(" B5(1,1) B10(1,1) "));
+  EXPECT_THAT(its.Get(page + "disjoint").body, HasSubstr(" B5(1,1) B10(0,0) "));
+  EXPECT_THAT(its.Get(page + "detailed").body, HasSubstr("totals=3,1:1\n"));
 }
 
 TEST_F(StatsPages, ResetsCountersByPostOnly) {

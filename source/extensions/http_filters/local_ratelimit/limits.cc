@@ -4,12 +4,13 @@
 #include <array>
 #include <utility>
 
-#include "absl/container/inlined_vector.h"
 #include "source/base/text.h"
 #include "source/config/field_values.h"
 #include "source/config/header_edits_config.h"
+#include "source/config/rate_limit_config.h"
 #include "source/config/runtime_values.h"
 #include "source/http/grpc/status.h"
+#include "source/route/route.h"
 #include "source/stats/envoy_scopes.h"
 
 namespace outrigger::local_ratelimit {
@@ -84,9 +85,6 @@ void RefuseTheRest(const Config& config, const Place& place) {
   if (config.local_rate_limit_per_downstream_connection()) {
     place.At("local_rate_limit_per_downstream_connection").Refuse("not implemented");
   }
-  if (config.vh_rate_limits() != 0) {
-    place.At("vh_rate_limits").Refuse("not implemented; give the limits in rate_limits");
-  }
   if (config.has_max_dynamic_descriptors()) {
     place.At("max_dynamic_descriptors").Refuse("not implemented");
   }
@@ -100,16 +98,12 @@ void RefuseTheRest(const Config& config, const Place& place) {
   if (config.enable_x_ratelimit_headers() < 0 || config.enable_x_ratelimit_headers() > 1) {
     place.At("enable_x_ratelimit_headers").Refuse("must be OFF or DRAFT_VERSION_03");
   }
-  if (config.descriptors_size() > 0 && config.rate_limits_size() == 0) {
-    place.At("descriptors")
-        .Refuse("need rate_limits, which say how a request makes its descriptors");
-  }
 }
 
-Descriptor ReadDescriptor(
+route::Descriptor ReadDescriptor(
     const envoy::extensions::common::ratelimit::v3::LocalRateLimitDescriptor& proto,
     const Place& place) {
-  Descriptor descriptor;
+  route::Descriptor descriptor;
   for (int i = 0; i < proto.entries_size(); ++i) {
     const Place entry = place.At("entries", i);
     if (proto.entries(i).key().empty()) entry.At("key").Refuse("must be given");
@@ -152,20 +146,19 @@ std::shared_ptr<const Limits> Limits::Read(const Config& config, const Place& pl
 }
 
 void Limits::ReadDescriptors(const Config& config, const Place& place) {
-  for (int i = 0; i < config.rate_limits_size(); ++i) {
-    const Place at = place.At("rate_limits", i);
-    DescriptorSource source = DescriptorSource::Read(config.rate_limits(i), at);
-    if (config.rate_limits(i).stage().value() > kHighestStage) {
-      at.At("stage").Refuse(
-          base::StrCat("must be 0-10, got ", config.rate_limits(i).stage().value()));
-    }
-    if (config.rate_limits(i).stage().value() == config.stage()) {
-      sources_.push_back(std::move(source));
-    }
+  static constexpr std::array kOfHost = {OfHost::kWhenRouteHasNone, OfHost::kAlways,
+                                         OfHost::kNever};
+  own_sources_ = config::ReadRateLimits(config.rate_limits(), place);
+  stage_ = config.stage();
+  const auto of_host = static_cast<size_t>(config.vh_rate_limits());
+  if (of_host < kOfHost.size()) {
+    of_host_ = kOfHost[of_host];
+  } else {
+    place.At("vh_rate_limits").Refuse("must be OVERRIDE, INCLUDE or IGNORE");
   }
   for (int i = 0; i < config.descriptors_size(); ++i) {
     const Place at = place.At("descriptors", i);
-    Descriptor descriptor = ReadDescriptor(config.descriptors(i), at);
+    route::Descriptor descriptor = ReadDescriptor(config.descriptors(i), at);
     auto bucket = ReadBucket(config.descriptors(i).token_bucket(), at.At("token_bucket"));
     if (!by_descriptor_.try_emplace(descriptor, 0).second) {
       at.At("entries").Refuse("are those of an earlier descriptor");
@@ -181,18 +174,45 @@ void Limits::ReadDescriptors(const Config& config, const Place& place) {
   for (size_t i = 0; i < descriptors_.size(); ++i) by_descriptor_[descriptors_[i].descriptor] = i;
 }
 
-Limits::Outcome Limits::Draw(http::StreamView& stream) const {
-  const base::MonoTime now = stream.loop().Now();
-  absl::InlinedVector<size_t, 4> matched;
-  for (const DescriptorSource& source : sources_) {
-    const auto descriptor = source.Make(stream);
+void Limits::AddMatches(const route::RateLimits& limits, http::StreamView& stream,
+                        Matched& matched) const {
+  for (const route::RateLimit& limit : limits) {
+    if (limit.stage() != stage_) continue;
+    const auto descriptor = limit.Make(stream);
     if (!descriptor) continue;
     const auto found = by_descriptor_.find(*descriptor);
     if (found != by_descriptor_.end()) matched.push_back(found->second);
   }
+}
+
+// Only of routes that forward, as in Envoy.
+void Limits::AddMatchesOfRoute(http::StreamView& stream, Matched& matched) const {
+  const route::Route* route = stream.route();
+  const route::ForwardAction* forward = route == nullptr ? nullptr : route->forward();
+  if (forward == nullptr) return;
+  AddMatches(forward->rate_limits, stream, matched);
+  const bool adds_host = forward->includes_host_rate_limits || of_host_ == OfHost::kAlways ||
+                         (of_host_ == OfHost::kWhenRouteHasNone && forward->rate_limits.empty());
+  if (adds_host) AddMatches(route->virtual_host().spec().rate_limits, stream, matched);
+}
+
+// The descriptors that the request has, the slowest first.
+Limits::Matched Limits::Match(http::StreamView& stream) const {
+  Matched matched;
+  if (descriptors_.empty()) return matched;
+  if (!own_sources_.empty()) {
+    AddMatches(own_sources_, stream, matched);
+  } else {
+    AddMatchesOfRoute(stream, matched);
+  }
   std::sort(matched.begin(), matched.end());
   matched.erase(std::unique(matched.begin(), matched.end()), matched.end());
+  return matched;
+}
 
+Limits::Outcome Limits::Draw(http::StreamView& stream) const {
+  const base::MonoTime now = stream.loop().Now();
+  const Matched matched = Match(stream);
   Outcome outcome;
   for (size_t at : matched) {
     const DescriptorLimit& limit = descriptors_[at];

@@ -4,13 +4,14 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "source/base/clock.h"
 #include "source/config/place.h"
-#include "source/extensions/http_filters/local_ratelimit/descriptors.h"
 #include "source/extensions/http_filters/local_ratelimit/local_ratelimit.h"
 #include "source/extensions/http_filters/local_ratelimit/token_bucket.h"
 #include "source/route/header_edits.h"
 #include "source/route/matchers.h"
+#include "source/route/rate_limit.h"
 
 namespace outrigger::local_ratelimit {
 
@@ -43,17 +44,25 @@ class Limits final : public http::RouteFilterConfig {
   Counters counters;
 
  private:
+  enum class OfHost : uint8_t { kWhenRouteHasNone, kAlways, kNever };
   struct DescriptorLimit {
-    Descriptor descriptor;
+    route::Descriptor descriptor;
     std::unique_ptr<TokenBucket> bucket;
     bool is_shadow = false;  // draws, never limits
   };
+  using Matched = absl::InlinedVector<size_t, 4>;  // indices of descriptors_
   void ReadDescriptors(const Config& config, const config::Place& place);
+  Matched Match(http::StreamView& stream) const;
+  void AddMatchesOfRoute(http::StreamView& stream, Matched& matched) const;
+  void AddMatches(const route::RateLimits& limits, http::StreamView& stream,
+                  Matched& matched) const;
 
   std::unique_ptr<TokenBucket> bucket_;  // null: only descriptors limit
-  std::vector<DescriptorSource> sources_;
+  route::RateLimits own_sources_;        // where there are none, those of routes are used
+  uint32_t stage_ = 0;
+  OfHost of_host_ = OfHost::kWhenRouteHasNone;
   std::vector<DescriptorLimit> descriptors_;  // the slowest to fill first
-  absl::flat_hash_map<Descriptor, size_t> by_descriptor_;
+  absl::flat_hash_map<route::Descriptor, size_t> by_descriptor_;
   bool always_draws_on_default_ = true;
 };
 

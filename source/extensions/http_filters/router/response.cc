@@ -22,6 +22,25 @@ void SetNumber(http::HeaderMap& headers, http::HeaderId id, uint64_t number) {
   headers.Set(id, headers.arena().Copy({digits, static_cast<size_t>(end - digits)}));
 }
 
+void CountVerdict(RetryVerdict verdict, const route::RouteCounters& counters) {
+  switch (verdict) {
+    case RetryVerdict::kNo:
+      break;
+    case RetryVerdict::kNoMore:
+      counters.upstream_rq_retry_success.Increment();
+      break;
+    case RetryVerdict::kRetry:
+      counters.upstream_rq_retry.Increment();
+      break;
+    case RetryVerdict::kLimitExceeded:
+      counters.upstream_rq_retry_limit_exceeded.Increment();
+      break;
+    case RetryVerdict::kOverflow:
+      counters.upstream_rq_retry_overflow.Increment();
+      break;
+  }
+}
+
 }  // namespace
 
 // --- a response --------------------------------------------------------------------------------
@@ -71,7 +90,9 @@ void RouterStream::ForwardHead(bool last) {
 }
 
 void RouterStream::CountResponse(int status) {
-  if (options_.counts_responses) cluster_->counters().CountResponse(status);
+  if (!options_.counts_responses) return;
+  cluster_->counters().CountResponse(status);
+  if (const auto* counters = route_->counters()) counters->CountResponse(status);
 }
 
 void RouterStream::CountGrpcResponse(const http::HeaderMap& headers) {
@@ -130,8 +151,10 @@ bool RouterStream::MayReplay(const Failure& failure, const AttemptEnd& end) {
 }
 
 bool RouterStream::BackOffIf(RetryVerdict verdict) {
+  if (const auto* counters = route_->counters()) CountVerdict(verdict, *counters);
   switch (verdict) {
     case RetryVerdict::kNo:
+    case RetryVerdict::kNoMore:
       return false;
     case RetryVerdict::kLimitExceeded:
       summary().Set(http::ResponseFlag::kUpstreamRetryLimitExceeded);
@@ -195,6 +218,7 @@ void RouterStream::ReplyWithEdits(http::LocalReply reply) {
 
 void RouterStream::OnTimeout() {
   cluster_->counters().upstream_rq_timeout.Increment();
+  if (const auto* counters = route_->counters()) counters->upstream_rq_timeout.Increment();
   if (attempt_.is_open()) attempt_.endpoint()->tally->rq_timeout().Increment();
   attempt_.GiveUp();
   const Failure failure{Failure::Kind::kTimeout, {}};
@@ -223,7 +247,9 @@ void RouterStream::Finish() {
   if (!options_.counts_responses) return;
   const http::StreamSummary& seen = summary();
   const base::MonoTime from = body_.is_complete ? seen.request_end : seen.start;
-  cluster_->counters().upstream_rq_time.Record(ToMilliseconds(loop().Now() - from));
+  const uint64_t time = ToMilliseconds(loop().Now() - from);
+  cluster_->counters().upstream_rq_time.Record(time);
+  if (const auto* counters = route_->counters()) counters->upstream_rq_time.Record(time);
 }
 
 }  // namespace outrigger::router

@@ -8,7 +8,23 @@
 namespace outrigger::router {
 namespace {
 
-using namespace route;  // RetryOn's enumerators
+using route::HeaderMatcher;
+using route::kRetry5xx;
+using route::kRetryConnectFailure;
+using route::kRetryEnvoyRateLimited;
+using route::kRetryGatewayError;
+using route::kRetryGrpcCancelled;
+using route::kRetryGrpcDeadlineExceeded;
+using route::kRetryGrpcInternal;
+using route::kRetryGrpcResourceExhausted;
+using route::kRetryGrpcUnavailable;
+using route::kRetryRefusedStream;
+using route::kRetryReset;
+using route::kRetryResetBeforeRequest;
+using route::kRetryRetriable4xx;
+using route::kRetryRetriableHeaders;
+using route::kRetryStatusCodes;
+using route::ResetHeader;
 
 constexpr base::Milliseconds kDefaultBackOffBase{25};
 constexpr base::Milliseconds kDefaultBackOffMax{250};
@@ -39,8 +55,9 @@ RetryState::RetryState(const Plan& plan, upstream::WorkerClusterRef cluster, int
 RetryVerdict RetryState::AfterResponse(const http::ResponseHead& head, const base::Clock& clock) {
   if (!is_enabled() || is_given_up_) return RetryVerdict::kNo;
   if (!Wants(head)) {
-    if (has_retried_) cluster_->counters().upstream_rq_retry_success.Increment();
-    return RetryVerdict::kNo;
+    if (!has_retried_) return RetryVerdict::kNo;
+    cluster_->counters().upstream_rq_retry_success.Increment();
+    return RetryVerdict::kNoMore;
   }
   const RetryVerdict verdict = Take();
   if (verdict != RetryVerdict::kRetry) return verdict;

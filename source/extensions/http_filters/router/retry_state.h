@@ -18,6 +18,7 @@ namespace outrigger::router {
 // What becomes of an attempt that did not bring what we hoped for.
 enum class RetryVerdict : uint8_t {
   kNo,             // it is not of a kind that the plan retries
+  kNoMore,         // ... after a retry: it has helped
   kRetry,          // wait for back_off(), then try again
   kLimitExceeded,  // all retries of this request are used up
   kOverflow,       // the cluster has too many retries going on

@@ -95,6 +95,7 @@ void RouterStream::StartAttempt(StartKind kind) {
   if (kind == StartKind::kAttempt) ++summary().attempts;
   http::HeaderMap& headers = sink_.stream().request().headers;
   WriteDeadlines(headers);
+  if (const auto* counters = route_->counters()) counters->upstream_rq_total.Increment();
   if (route_->virtual_host().spec().include_attempt_count_in_request) {
     headers.Set(http::HeaderId::kXEnvoyAttemptCount,
                 headers.arena().Copy(base::StrCat(summary().attempts)));

@@ -16,7 +16,7 @@ struct Target {
   std::string_view name;
 };
 
-// The stream's random number is asked for only when there is a choice.
+// The cluster that the stream's route and its weighted choice name.
 Target ChooseTarget(const route::ForwardAction& forward, const http::RequestHead& head,
                     http::StreamView& stream);
 

@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "source/route/route.h"
 #include "test/extensions/http_filters/local_ratelimit/limited_chain.h"
 
@@ -130,6 +132,77 @@ TEST(RateLimitDescriptors, DestinationClusterIsTheRoutes) {
   const route::Route route(std::move(spec), host);
   chain->set_route(&route);
   EXPECT_EQ(chain.Passed(3), 1);
+}
+
+TEST(RateLimitDescriptors, DestinationClusterMayBeNamedByAHeader) {
+  LimitedChain chain(OneLimit("{destination_cluster: {}}", "destination_cluster", "web"));
+  route::ForwardAction forward;
+  forward.cluster_header = "x-to";
+  const route::TableSettings table;
+  const route::VirtualHost host(route::VirtualHostSettings{}, table);
+  route::RouteSpec spec;
+  spec.action = std::move(forward);
+  const route::Route route(std::move(spec), host);
+  chain->set_route(&route);
+  EXPECT_EQ(chain.Passed(3, "/", {{"x-to", "other"}}), 3);
+  EXPECT_EQ(chain.Passed(3, "/", {{"x-to", "web"}}), 1);
+}
+
+// A route and its virtual host that say `key: route` and `key: host` of every request.
+struct RouteLimits {
+  explicit RouteLimits(bool route_has_some, bool includes_host = false, uint32_t stage = 0) {
+    route::VirtualHostSettings settings;
+    settings.rate_limits.push_back(Says("host", stage));
+    host.emplace(std::move(settings), table);
+    route::ForwardAction forward;
+    if (route_has_some) forward.rate_limits.push_back(Says("route", stage));
+    forward.includes_host_rate_limits = includes_host;
+    route::RouteSpec spec;
+    spec.action = std::move(forward);
+    route.emplace(std::move(spec), *host);
+  }
+  static route::RateLimit Says(std::string value, uint32_t stage) {
+    return route::RateLimit(stage, {[value](http::StreamView&, route::Descriptor& out) {
+                              out.emplace_back("key", value);
+                              return route::RateLimit::Outcome::kAdded;
+                            }});
+  }
+  // Whose limits a filter with these fields uses: "route", "host", "both" or "none".
+  std::string Used(std::string_view fields) {
+    std::string used;
+    for (const std::string of : {"route", "host"}) {
+      LimitedChain chain(base::StrCat(kEnforced, "descriptors: [{entries: [{key: key, value: ", of,
+                                      "}], token_bucket: {max_tokens: 1, fill_interval: 1s}}]\n",
+                                      fields));
+      chain->set_route(&*route);
+      if (chain.Passed(2) == 1) used = used.empty() ? of : "both";
+    }
+    return used.empty() ? "none" : used;
+  }
+  const route::TableSettings table;
+  std::optional<route::VirtualHost> host;
+  std::optional<route::Route> route;
+};
+
+TEST(RateLimitDescriptors, ComeFromTheRouteWhereTheFilterHasNone) {
+  RouteLimits both(/*route_has_some=*/true);
+  EXPECT_EQ(both.Used(""), "route");
+  EXPECT_EQ(both.Used("vh_rate_limits: INCLUDE"), "both");
+  EXPECT_EQ(both.Used("vh_rate_limits: IGNORE"), "route");
+  EXPECT_EQ(both.Used("rate_limits: [{actions: [{generic_key: {descriptor_value: x}}]}]"), "none");
+}
+
+TEST(RateLimitDescriptors, ComeFromTheVirtualHostWhereTheRouteHasNone) {
+  RouteLimits host(/*route_has_some=*/false);
+  EXPECT_EQ(host.Used(""), "host");
+  EXPECT_EQ(host.Used("vh_rate_limits: IGNORE"), "none");
+  EXPECT_EQ(RouteLimits(true, /*includes_host=*/true).Used("vh_rate_limits: IGNORE"), "both");
+}
+
+TEST(RateLimitDescriptors, OfRoutesBelongToOneStage) {
+  RouteLimits second(/*route_has_some=*/true, false, /*stage=*/2);
+  EXPECT_EQ(second.Used(""), "none");
+  EXPECT_EQ(second.Used("stage: 2"), "route");
 }
 
 TEST(RateLimitDescriptors, SeveralActionsMakeOneDescriptorInOrder) {

@@ -42,9 +42,7 @@ TEST(LocalRateLimitRefusals, NameThePath) {
        "request_headers_to_add_when_not_enforced[0].header"},
       {"local_rate_limit_per_downstream_connection: true",
        "local_rate_limit_per_downstream_connection: not implemented"},
-      {"vh_rate_limits: INCLUDE", "vh_rate_limits: not implemented"},
       {"max_dynamic_descriptors: 5", "max_dynamic_descriptors: not implemented"},
-      {"descriptors: [{entries: [{key: a, value: b}]}]", "descriptors: need rate_limits"},
   };
   for (const auto& [yaml, error] : kTable) EXPECT_THAT(ErrorOf(yaml), HasSubstr(error)) << yaml;
 }
@@ -57,9 +55,12 @@ TEST(LocalRateLimitRefusals, OfNumbersThatAreNoValueOfTheirType) {
   config.mutable_status()->set_code(static_cast<envoy::type::v3::StatusCode>(600));
   config.set_enable_x_ratelimit_headers(
       static_cast<envoy::extensions::common::ratelimit::v3::XRateLimitHeadersRFCVersion>(7));
+  config.set_vh_rate_limits(
+      static_cast<envoy::extensions::common::ratelimit::v3::VhRateLimitsOptions>(7));
   EXPECT_EQ(Create(config, surroundings.context()).status().message(),
             "status.code: must be 100-599, got 600\n"
-            "enable_x_ratelimit_headers: must be OFF or DRAFT_VERSION_03");
+            "enable_x_ratelimit_headers: must be OFF or DRAFT_VERSION_03\n"
+            "vh_rate_limits: must be OVERRIDE, INCLUDE or IGNORE");
 }
 
 TEST(LocalRateLimitRefusals, OfMoreThanTenHeaders) {

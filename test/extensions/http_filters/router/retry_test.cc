@@ -44,6 +44,23 @@ TEST(RouterRetry, TriesAgainAfterAStatusThatThePolicyNames) {
   EXPECT_EQ(world.Counter("cluster.a.upstream_rq_retry_success"), 1u);
 }
 
+TEST(RouterRetry, CountsForARouteWithAPrefixOfItsOwn) {
+  World world;
+  world.SetRetries(Retries(route::kRetry5xx));
+  Client& client = world.Request("GET /");
+  AnswerAndWait(world, kUnavailable, 0);
+  ASSERT_TRUE(world.server.GetsHead());
+  world.server.Send(kOk);
+  ASSERT_TRUE(world.Finishes(client));
+  const std::string route = "vhost.all.route.test.upstream_rq_";
+  EXPECT_EQ(world.Counter(route + "total"), 2u);
+  EXPECT_EQ(world.Counter(route + "retry"), 1u);
+  EXPECT_EQ(world.Counter(route + "retry_success"), 1u);
+  EXPECT_EQ(world.Counter(route + "completed"), 1u);
+  EXPECT_EQ(world.Counter(route + "200"), 1u);
+  EXPECT_EQ(world.Counter(route + "2xx"), 1u);
+}
+
 TEST(RouterRetry, WaitsBeforeItTriesAgain) {
   World world;
   route::RetryPolicy policy = Retries(route::kRetry5xx);
@@ -73,6 +90,7 @@ TEST(RouterRetry, GivesTheLastAnswerWhenRetriesAreUsedUp) {
   EXPECT_EQ(client.seen.detail, "via_upstream");
   EXPECT_EQ(client.Flags(), "URX");
   EXPECT_EQ(world.Counter("cluster.a.upstream_rq_retry_limit_exceeded"), 1u);
+  EXPECT_EQ(world.Counter("vhost.all.route.test.upstream_rq_retry_limit_exceeded"), 1u);
 }
 
 TEST(RouterRetry, DoesNotTryAgainWithoutCause) {

@@ -194,6 +194,8 @@ void World::SetForward(const std::function<void(route::ForwardAction&)>& change)
   }
   route::RouteSpec route;
   route.action = std::move(forward);
+  route.counters = std::make_shared<const route::RouteCounters>(
+      route::RouteCounters::Declare(stats, "all", "test"));
   SetRoute(std::move(route));
 }
 

@@ -71,6 +71,11 @@ class Client final : private http::ResponseSink, private http::StreamView {
   const route::Route* route() override {
     return table_ == nullptr ? nullptr : table_->Find({.head = request_, .random = random_});
   }
+  const route::WeightedTarget* weighted_target() override {
+    const route::Route* found = route();
+    if (found == nullptr || found->forward() == nullptr) return nullptr;
+    return route::ChooseTarget(*found->forward(), request_, random_);
+  }
   void ClearRoute() override {}
   upstream::WorkerClusters& clusters() override { return clusters_; }
   uint64_t random() override { return random_; }

@@ -15,19 +15,20 @@
 
 namespace outrigger::upstream {
 
-// Keeps the names of one STRICT_DNS cluster resolved: every address of every name is an endpoint. A
-// failed answer leaves the addresses of the last good one.
+// Keeps the names of one cluster resolved. STRICT_DNS: every address of every name is an endpoint;
+// LOGICAL_DNS: all addresses of the one name are one endpoint. A failed answer leaves the addresses
+// of the last good one.
 // Owner: the ClusterSet.  Thread: main.
-class StrictDns final {
+class DnsEndpoints final {
  public:
   // `on_answer` runs after each answer, good or bad, once every name has had one; it may destroy
   // this object.
-  StrictDns(event::Loop& loop, net::DnsResolver& resolver, Random& random,
-            std::shared_ptr<const ClusterSpec> spec, const MembershipCounters& counters,
-            std::function<void()> on_answer);
-  ~StrictDns();
+  DnsEndpoints(event::Loop& loop, net::DnsResolver& resolver, Random& random,
+               std::shared_ptr<const ClusterSpec> spec, const MembershipCounters& counters,
+               std::function<void()> on_answer);
+  ~DnsEndpoints();
 
-  // What all names resolve to.
+  // What all names resolve to: a logical endpoint with addresses, or one for each address.
   EndpointSet Endpoints() const;
   // The first name without an answer so far; empty: none.
   std::string waits_for() const;
@@ -44,6 +45,7 @@ class StrictDns final {
     bool is_answered = false;
   };
 
+  static void AddLogical(const Name& name, EndpointSet& set);
   void Resolve(Name& name);
   void OnAnswer(Name& name, const absl::StatusOr<net::DnsAnswer>& answer);
   base::Milliseconds RefreshAfter(Name& name, const absl::StatusOr<net::DnsAnswer>& answer);

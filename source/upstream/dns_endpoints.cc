@@ -1,14 +1,16 @@
-#include "source/upstream/strict_dns.h"
+#include "source/upstream/dns_endpoints.h"
 
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
+#include "source/base/text.h"
+
 namespace outrigger::upstream {
 
-StrictDns::StrictDns(event::Loop& loop, net::DnsResolver& resolver, Random& random,
-                     std::shared_ptr<const ClusterSpec> spec, const MembershipCounters& counters,
-                     std::function<void()> on_answer)
+DnsEndpoints::DnsEndpoints(event::Loop& loop, net::DnsResolver& resolver, Random& random,
+                           std::shared_ptr<const ClusterSpec> spec,
+                           const MembershipCounters& counters, std::function<void()> on_answer)
     : resolver_(resolver),
       random_(random),
       spec_(std::move(spec)),
@@ -22,16 +24,16 @@ StrictDns::StrictDns(event::Loop& loop, net::DnsResolver& resolver, Random& rand
   for (const auto& name : names_) Resolve(*name);
 }
 
-StrictDns::~StrictDns() = default;
+DnsEndpoints::~DnsEndpoints() = default;
 
-void StrictDns::Resolve(Name& name) {
+void DnsEndpoints::Resolve(Name& name) {
   counters_.update_attempt.Increment();
   name.lookup = resolver_.Resolve(
       name.dns.name, spec_->dns_family,
       [this, &name](absl::StatusOr<net::DnsAnswer> answer) { OnAnswer(name, answer); });
 }
 
-void StrictDns::OnAnswer(Name& name, const absl::StatusOr<net::DnsAnswer>& answer) {
+void DnsEndpoints::OnAnswer(Name& name, const absl::StatusOr<net::DnsAnswer>& answer) {
   if (!std::exchange(name.is_answered, true)) --unanswered_;
   (answer.ok() ? counters_.update_success : counters_.update_failure).Increment();
   if (answer.ok()) name.addresses = answer->addresses;
@@ -39,8 +41,8 @@ void StrictDns::OnAnswer(Name& name, const absl::StatusOr<net::DnsAnswer>& answe
   if (unanswered_ == 0) on_answer_();
 }
 
-base::Milliseconds StrictDns::RefreshAfter(Name& name,
-                                           const absl::StatusOr<net::DnsAnswer>& answer) {
+base::Milliseconds DnsEndpoints::RefreshAfter(Name& name,
+                                              const absl::StatusOr<net::DnsAnswer>& answer) {
   base::Milliseconds after = spec_->dns_refresh;
   if (!answer.ok()) {
     after = std::max(name.next_failure_refresh, spec_->dns_failure_refresh);
@@ -56,9 +58,24 @@ base::Milliseconds StrictDns::RefreshAfter(Name& name,
   return after + base::Milliseconds(random_.Below(jitter));
 }
 
-EndpointSet StrictDns::Endpoints() const {
+void DnsEndpoints::AddLogical(const Name& name, EndpointSet& set) {
+  set.logical_name = base::StrCat(name.dns.name, ":", name.dns.port);
+  if (name.addresses.empty()) return;
+  auto endpoint = std::make_shared<Endpoint>(name.dns.like);
+  for (const net::Address& address : name.addresses) {
+    endpoint->addresses.push_back(address.WithPort(name.dns.port));
+  }
+  if (endpoint->hostname.empty()) endpoint->hostname = name.dns.name;
+  set.endpoints.push_back(std::move(endpoint));
+}
+
+EndpointSet DnsEndpoints::Endpoints() const {
   EndpointSet set;
   set.overprovisioning_factor_percent = spec_->overprovisioning_factor_percent;
+  if (spec_->discovery == Discovery::kLogicalDns) {
+    AddLogical(*names_.front(), set);
+    return set;
+  }
   for (const auto& name : names_) {
     for (const net::Address& address : name->addresses) {
       auto endpoint = std::make_shared<Endpoint>(name->dns.like);
@@ -70,7 +87,7 @@ EndpointSet StrictDns::Endpoints() const {
   return set;
 }
 
-std::string StrictDns::waits_for() const {
+std::string DnsEndpoints::waits_for() const {
   for (const auto& name : names_) {
     if (!name->is_answered) return name->dns.name;
   }

@@ -1,17 +1,22 @@
-#include "source/extensions/http_filters/local_ratelimit/descriptors.h"
+#include "source/config/rate_limit_config.h"
+
+#include <utility>
 
 #include "source/base/text.h"
 #include "source/config/matcher_config.h"
 #include "source/route/route.h"
 
-namespace outrigger::local_ratelimit {
+namespace outrigger::config {
 namespace {
 
 using Proto = envoy::config::route::v3::RateLimit::Action;
-using Action = DescriptorSource::Action;
-using Outcome = DescriptorSource::Outcome;
+using Action = route::RateLimit::Action;
+using Outcome = route::RateLimit::Outcome;
+using route::Descriptor;
 
-std::string Required(const std::string& text, const config::Place& place, std::string_view field) {
+constexpr uint32_t kHighestStage = 10;
+
+std::string Required(const std::string& text, const Place& place, std::string_view field) {
   if (text.empty()) place.At(field).Refuse("must be given");
   return text;
 }
@@ -25,13 +30,13 @@ Outcome Add(Descriptor& out, const std::string& key, std::string_view value) {
   return Outcome::kAdded;
 }
 
-Action GenericKey(const Proto::GenericKey& proto, const config::Place& place) {
+Action GenericKey(const Proto::GenericKey& proto, const Place& place) {
   return [key = OrElse(proto.descriptor_key(), "generic_key"),
           value = Required(proto.descriptor_value(), place, "descriptor_value")](
              http::StreamView&, Descriptor& out) { return Add(out, key, value); };
 }
 
-Action RequestHeader(const Proto::RequestHeaders& proto, const config::Place& place) {
+Action RequestHeader(const Proto::RequestHeaders& proto, const Place& place) {
   return [name = Required(proto.header_name(), place, "header_name"),
           key = Required(proto.descriptor_key(), place, "descriptor_key"),
           absent = proto.skip_if_absent() ? Outcome::kSkipped : Outcome::kMissing](
@@ -41,7 +46,7 @@ Action RequestHeader(const Proto::RequestHeaders& proto, const config::Place& pl
   };
 }
 
-Action QueryParameter(const Proto::QueryParameters& proto, const config::Place& place) {
+Action QueryParameter(const Proto::QueryParameters& proto, const Place& place) {
   return [name = Required(proto.query_parameter_name(), place, "query_parameter_name"),
           key = Required(proto.descriptor_key(), place, "descriptor_key"),
           absent = proto.skip_if_absent() ? Outcome::kSkipped : Outcome::kMissing](
@@ -64,13 +69,13 @@ Action RemoteAddress() {
   };
 }
 
-uint32_t MaskBits(bool is_given, uint32_t bits, uint32_t most, const config::Place& place) {
+uint32_t MaskBits(bool is_given, uint32_t bits, uint32_t most, const Place& place) {
   if (!is_given) return most;
   if (bits > most) place.Refuse(base::StrCat("must be 0-", most, ", got ", bits));
   return bits;
 }
 
-Action MaskedAddress(const Proto::MaskedRemoteAddress& proto, const config::Place& place) {
+Action MaskedAddress(const Proto::MaskedRemoteAddress& proto, const Place& place) {
   const uint32_t v4 = MaskBits(proto.has_v4_prefix_mask_len(), proto.v4_prefix_mask_len().value(),
                                32, place.At("v4_prefix_mask_len"));
   const uint32_t v6 = MaskBits(proto.has_v6_prefix_mask_len(), proto.v6_prefix_mask_len().value(),
@@ -88,17 +93,18 @@ Action MaskedAddress(const Proto::MaskedRemoteAddress& proto, const config::Plac
 template <typename Matcher, typename Holds>
 Action WhenAll(std::vector<Matcher> matchers, bool expected, std::string key, std::string value,
                Holds holds) {
-  return [=](http::StreamView& stream, Descriptor& out) {
+  return [matchers = std::move(matchers), expected, key = std::move(key), value = std::move(value),
+          holds](http::StreamView& stream, Descriptor& out) {
     bool all = true;
     for (const Matcher& matcher : matchers) all = all && holds(matcher, stream.request());
     return all == expected ? Add(out, key, value) : Outcome::kMissing;
   };
 }
 
-Action HeaderMatch(const Proto::HeaderValueMatch& proto, const config::Place& place) {
+Action HeaderMatch(const Proto::HeaderValueMatch& proto, const Place& place) {
   std::vector<route::HeaderMatcher> matchers;
   for (int i = 0; i < proto.headers_size(); ++i) {
-    auto matcher = config::ReadHeaderMatcher(proto.headers(i), place.At("headers", i));
+    auto matcher = ReadHeaderMatcher(proto.headers(i), place.At("headers", i));
     if (matcher) matchers.push_back(*std::move(matcher));
   }
   if (proto.headers().empty()) place.At("headers").Refuse("at least one is needed");
@@ -110,11 +116,10 @@ Action HeaderMatch(const Proto::HeaderValueMatch& proto, const config::Place& pl
                  });
 }
 
-Action QueryMatch(const Proto::QueryParameterValueMatch& proto, const config::Place& place) {
+Action QueryMatch(const Proto::QueryParameterValueMatch& proto, const Place& place) {
   std::vector<route::QueryMatcher> matchers;
   for (int i = 0; i < proto.query_parameters_size(); ++i) {
-    auto matcher =
-        config::ReadQueryMatcher(proto.query_parameters(i), place.At("query_parameters", i));
+    auto matcher = ReadQueryMatcher(proto.query_parameters(i), place.At("query_parameters", i));
     if (matcher) matchers.push_back(*std::move(matcher));
   }
   if (matchers.empty()) place.At("query_parameters").Refuse("at least one is needed");
@@ -126,8 +131,8 @@ Action QueryMatch(const Proto::QueryParameterValueMatch& proto, const config::Pl
                  });
 }
 
-Action AddressMatch(const Proto::RemoteAddressMatch& proto, const config::Place& place) {
-  const config::Place matcher = place.At("address_matcher");
+Action AddressMatch(const Proto::RemoteAddressMatch& proto, const Place& place) {
+  const Place matcher = place.At("address_matcher");
   std::vector<net::Cidr> ranges;
   for (int i = 0; i < proto.address_matcher().ranges_size(); ++i) {
     const auto& range = proto.address_matcher().ranges(i);
@@ -153,22 +158,29 @@ Action AddressMatch(const Proto::RemoteAddressMatch& proto, const config::Place&
   };
 }
 
+// The one that was chosen for the stream; of a weighted choice too.
 Action DestinationCluster() {
   return [](http::StreamView& stream, Descriptor& out) {
     const route::Route* route = stream.route();
     const route::ForwardAction* forward = route == nullptr ? nullptr : route->forward();
-    if (forward == nullptr || forward->weighted.size() != 1) return Outcome::kMissing;
-    return Add(out, "destination_cluster", forward->weighted.front().cluster.name);
+    if (forward == nullptr) return Outcome::kMissing;
+    const route::WeightedTarget* target = stream.weighted_target();
+    if (target != nullptr && target->cluster_header.empty()) {
+      return Add(out, "destination_cluster", target->cluster.name);
+    }
+    const auto name = stream.request().Lookup(target == nullptr ? forward->cluster_header
+                                                                : target->cluster_header);
+    return name ? Add(out, "destination_cluster", *name) : Outcome::kMissing;
   };
 }
 
-Action NotImplemented(std::string_view kind, const config::Place& place) {
+Action NotImplemented(std::string_view kind, const Place& place) {
   place.At(kind).Refuse("not implemented");
   return Action();
 }
 
 // Returns an action that must not be called after a refusal.
-Action ReadAction(const Proto& proto, const config::Place& place) {
+Action ReadAction(const Proto& proto, const Place& place) {
   switch (proto.action_specifier_case()) {
     case Proto::kGenericKey:
       return GenericKey(proto.generic_key(), place.At("generic_key"));
@@ -207,28 +219,34 @@ Action ReadAction(const Proto& proto, const config::Place& place) {
   return Action();
 }
 
-}  // namespace
-
-DescriptorSource DescriptorSource::Read(const envoy::config::route::v3::RateLimit& proto,
-                                        const config::Place& place) {
+route::RateLimit ReadRateLimit(const envoy::config::route::v3::RateLimit& proto,
+                               const Place& place) {
   if (proto.has_limit()) place.At("limit").Refuse("not implemented");
   if (proto.has_hits_addend()) place.At("hits_addend").Refuse("not implemented");
   if (!proto.disable_key().empty()) place.At("disable_key").Refuse("not implemented");
   if (proto.actions().empty()) place.At("actions").Refuse("at least one is needed");
-  DescriptorSource source;
+  if (proto.stage().value() > kHighestStage) {
+    place.At("stage").Refuse(base::StrCat("must be 0-10, got ", proto.stage().value()));
+  }
+  std::vector<Action> actions;
+  actions.reserve(static_cast<size_t>(proto.actions_size()));
   for (int i = 0; i < proto.actions_size(); ++i) {
-    source.actions_.push_back(ReadAction(proto.actions(i), place.At("actions", i)));
+    actions.push_back(ReadAction(proto.actions(i), place.At("actions", i)));
   }
-  return source;
+  return route::RateLimit(proto.stage().value(), std::move(actions));
 }
 
-std::optional<Descriptor> DescriptorSource::Make(http::StreamView& stream) const {
-  Descriptor descriptor;
-  for (const Action& action : actions_) {
-    if (action(stream, descriptor) == Outcome::kMissing) return std::nullopt;
+}  // namespace
+
+route::RateLimits ReadRateLimits(
+    const google::protobuf::RepeatedPtrField<envoy::config::route::v3::RateLimit>& limits,
+    const Place& place) {
+  route::RateLimits read;
+  read.reserve(static_cast<size_t>(limits.size()));
+  for (int i = 0; i < limits.size(); ++i) {
+    read.push_back(ReadRateLimit(limits[i], place.At("rate_limits", i)));
   }
-  if (descriptor.empty()) return std::nullopt;
-  return descriptor;
+  return read;
 }
 
-}  // namespace outrigger::local_ratelimit
+}  // namespace outrigger::config

@@ -1,4 +1,4 @@
-#include "source/upstream/strict_dns.h"
+#include "source/upstream/dns_endpoints.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -142,6 +142,57 @@ TEST(StrictDns, ServesTheOldVersionUntilTheNewNamesAreResolved) {
   world.Advance(milliseconds(5001));
   EXPECT_FALSE(world.IsAsking("one.test"));
   EXPECT_TRUE(world.IsAsking("two.test"));
+}
+
+struct LogicalWorld : DnsWorld {
+  LogicalWorld() {
+    AddNames({"one.test"}, [](ClusterSpec& spec) { spec.discovery = Discovery::kLogicalDns; });
+  }
+  std::shared_ptr<const Endpoint> endpoint() {
+    const auto listing = set.Describe().at(0);
+    return listing.endpoints->endpoints.size() == 1 ? listing.endpoints->endpoints[0] : nullptr;
+  }
+};
+
+TEST(LogicalDns, IsOneEndpointWithAllAddresses) {
+  LogicalWorld world;
+  world.dns.Answer("one.test", {"10.0.0.1", "10.0.0.2"});
+  ASSERT_NE(world.endpoint(), nullptr);
+  EXPECT_EQ(world.endpoint()->addresses.size(), 2u);
+  EXPECT_EQ(world.endpoint()->address().ToString(), "10.0.0.1:80");
+  EXPECT_EQ(world.endpoint()->hostname, "one.test");
+}
+
+// A name server that turns its answers round must not close a connection each time.
+TEST(LogicalDns, StaysTheSameEndpointWhenAddressesChange) {
+  LogicalWorld world;
+  world.dns.Answer("one.test", {"10.0.0.1"});
+  const auto before = world.endpoint();
+  world.Advance(milliseconds(5001));
+  world.dns.Answer("one.test", {"10.0.0.2"});
+  EXPECT_EQ(world.endpoint()->address().ToString(), "10.0.0.2:80");
+  EXPECT_EQ(world.endpoint()->tally, before->tally) << "pools follow the tally";
+}
+
+TEST(LogicalDns, IsAnotherEndpointForAnotherName) {
+  LogicalWorld world;
+  world.dns.Answer("one.test", {"10.0.0.1"});
+  const auto before = world.endpoint();
+  world.AddNames({"two.test"}, [](ClusterSpec& spec) { spec.discovery = Discovery::kLogicalDns; });
+  world.dns.Answer("two.test", {"10.0.0.2"});
+  EXPECT_NE(world.endpoint()->tally, before->tally);
+}
+
+TEST(LogicalDns, KeepsItsAddressesWhileAnswersFail) {
+  LogicalWorld world;
+  world.dns.Fail("one.test");
+  EXPECT_TRUE(world.set.IsActive("a"));
+  EXPECT_EQ(world.endpoint(), nullptr);
+  world.Advance(milliseconds(5001));
+  world.dns.Answer("one.test", {"10.0.0.1"});
+  world.Advance(milliseconds(5001));
+  world.dns.Fail("one.test");
+  EXPECT_EQ(world.endpoint()->address().ToString(), "10.0.0.1:80");
 }
 
 }  // namespace
