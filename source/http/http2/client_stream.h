@@ -63,10 +63,10 @@ class ClientStream final : public Stream, public RequestWriter {
   std::optional<StreamError> error_;          // to be reported
   Method method_ = Method::kOther;
   uint16_t informational_ = 0;
-  Phase phase_ = Phase::kHead;       // what the next section is: a head, or trailers
-  bool has_status_ = false;          // of the section that is being read
-  bool is_upgrade_ = false;          // extended CONNECT
-  bool is_head_due_ = false;         // OnResponseHead, or OnInformational
+  Phase phase_ = Phase::kHead;  // what the next section is: a head, or trailers
+  bool has_status_ = false;     // of the section that is being read
+  bool is_upgrade_ = false;     // extended CONNECT
+  bool is_head_due_ = false;    // OnResponseHead, or OnInformational
   bool has_response_trailers_ = false;
 };
 

@@ -50,12 +50,12 @@ class ServerStream final : public Stream, public ResponseWriter {
   RequestReceiver* receiver_;
   Method method_ = Method::kOther;
   Fault fault_ = Fault::kNone;
-  bool has_head_ = false;            // the request's section was read, good or bad
-  bool is_head_due_ = false;         // OnRequestHead
-  bool is_fault_due_ = false;        // OnRequestError for fault_
+  bool has_head_ = false;      // the request's section was read, good or bad
+  bool is_head_due_ = false;   // OnRequestHead
+  bool is_fault_due_ = false;  // OnRequestError for fault_
   bool has_request_trailers_ = false;
-  bool is_user_done_ = false;        // the response's last piece was written, or Reset called
-  bool drops_body_ = false;          // the response has none, whatever is written
+  bool is_user_done_ = false;  // the response's last piece was written, or Reset called
+  bool drops_body_ = false;    // the response has none, whatever is written
 };
 
 }  // namespace outrigger::http::http2
