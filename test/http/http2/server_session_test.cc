@@ -235,6 +235,22 @@ TEST(ServerSession, APausedStreamLeavesTheOthersTheConnectionsWindow) {
   EXPECT_EQ(server.frames().Count("WINDOW_UPDATE 1 "), 1u) << server.frames().Text();
 }
 
+TEST(ServerSession, AThousandSlowReadersStallNobody) {
+  ServerHarness server({.stream_output_high_bytes = 1000});
+  server.answer = [](ServerHarness::Stream& stream) {
+    stream.RespondHead(200, false);
+    stream.RespondBody(std::string(10'000, 'x'), false);
+  };
+  server.Send(std::string(kClientPreface) + Settings(Setting(4, 1)) + Window(0, 1 << 20));
+  for (uint32_t id = 1; id < 2000; id += 2) server.Send(Headers(id, Get("/"), true));
+  EXPECT_EQ(server.frames().data_bytes, 1000u);
+  for (size_t i = 0; i < 1000; ++i) EXPECT_EQ(server.stream(i).turns, "H");
+  server.Send(Window(1999, 20'000));
+  EXPECT_EQ(server.frames().data_bytes, 1000u + 9999u);
+  EXPECT_EQ(server.stream(999).turns, "HL");
+  EXPECT_FALSE(server.is_over());
+}
+
 // The client of this test goes on where no window is left, as none may.
 TEST(ServerSession, ManyPausedStreamsHoldNoMoreThanTheConnectionsWindowTwice) {
   ServerHarness server({.stream_window_bytes = 64'000, .connection_window_bytes = 128'000});
