@@ -14,7 +14,7 @@ namespace outrigger::router {
 
 void RouterStream::OnRequestHead(http::RequestHead& head, bool last) {
   options_.counters.rq_total.Increment();
-  body_.is_complete = last;
+  body_.is_complete = body_.is_none = last;
   route_ = sink_.stream().route();
   if (route_ == nullptr) {
     phase_ = Phase::kOver;
@@ -122,7 +122,10 @@ void RouterStream::OnAttemptReady() {
   keeps_body_ = (retry_ && retry_->is_enabled()) ||
                 (attempt_.is_reused_connection() && http::IsIdempotent(head.method)) ||
                 attempt_.protocol() == http::Protocol::kHttp2;
-  const bool last = body_.is_complete && body_.empty() && body_.trailers == nullptr;
+  // gRPC takes an empty body for something else than none: a stream of no messages, which ends.
+  const bool may_leave_out_body = attempt_.protocol() != http::Protocol::kHttp2;
+  const bool is_empty = body_.is_complete && body_.empty() && body_.trailers == nullptr;
+  const bool last = body_.is_none || (is_empty && may_leave_out_body);
   attempt_.WriteHead(head, last, plan_);
   if (!last && tunnel_ == Tunnel::kNone) SendHeldBody();
   ReleaseRequest(RequestHold::kNoConnection);
