@@ -22,18 +22,11 @@ std::optional<Rejection> CheckHost(http::RequestHead& head, const HttpOptions&) 
   return std::nullopt;
 }
 
-// RFC 9113 8.2.3: in HTTP/2 a cookie may come in pieces; everyone behind us expects it in one. And
-// RFC 8441 5: a WebSocket key means nothing there.
-std::optional<Rejection> JoinHttp2Fields(http::RequestHead& head, const HttpOptions&) {
-  if (head.protocol != http::Protocol::kHttp2) return std::nullopt;
-  if (!head.upgrade.empty()) head.headers.Remove(http::kWebSocketKey);
-  if (head.headers.Count(http::HeaderId::kCookie) < 2) return std::nullopt;
-  std::string cookie;
-  for (const http::Header& header : head.headers.entries()) {
-    if (header.id != http::HeaderId::kCookie) continue;
-    base::StrAppend(&cookie, cookie.empty() ? "" : "; ", header.value());
+// RFC 8441 5: a WebSocket key means nothing in HTTP/2, and must not look like one of HTTP/1.
+std::optional<Rejection> DropHttp2Key(http::RequestHead& head, const HttpOptions&) {
+  if (head.protocol == http::Protocol::kHttp2 && !head.upgrade.empty()) {
+    head.headers.Remove(http::kWebSocketKey);
   }
-  head.headers.Set(http::HeaderId::kCookie, head.headers.arena().Copy(cookie));
   return std::nullopt;
 }
 
@@ -130,7 +123,7 @@ std::optional<Rejection> ShapeHost(http::RequestHead& head, const HttpOptions& o
   return std::nullopt;
 }
 
-constexpr Check kChecks[] = {CheckHost,        JoinHttp2Fields, CheckTarget,
+constexpr Check kChecks[] = {CheckHost,        DropHttp2Key,    CheckTarget,
                              CheckUnderscores, NormalizeTarget, ShapeHost};
 
 }  // namespace

@@ -170,11 +170,12 @@ std::optional<http::LocalReply> ServerStream::CheckTls() {
   return redirect;
 }
 
-// As Envoy does: without a route there is nothing to allow it, and 404 says more than 403.
+// As Envoy does: where routes are and none matches, 404 says more than 403.
 std::optional<http::LocalReply> ServerStream::CheckUpgrade() {
-  if (!request_.asks_for_tunnel() || route_ == nullptr) return std::nullopt;
+  if (!request_.asks_for_tunnel()) return std::nullopt;
+  if (route_ == nullptr && table_) return std::nullopt;
   const std::string_view name = request_.upgrade.empty() ? http::kConnectUpgrade : request_.upgrade;
-  const route::ForwardAction* const forward = route_->forward();
+  const route::ForwardAction* const forward = route_ == nullptr ? nullptr : route_->forward();
   std::optional<bool> is_allowed;
   if (forward != nullptr) is_allowed = forward->upgrades.Find(name);
   if (!is_allowed) is_allowed = options_->upgrades.Find(name);
@@ -213,6 +214,7 @@ void ServerStream::OnRequestTrailers() {
   RequestEnded();
   if (phase_ == Phase::kEnded || !has_chain_) return;
   chain_.OnRequestTrailers(request_trailers_);
+  if (is_tunnel_output_over_) End();
 }
 
 void ServerStream::OnRequestError(const http::StreamError& error) {
@@ -372,10 +374,8 @@ void ServerStream::TimeOut(stats::Counter counter, http::ResponseFlag flag, std:
   if (flag == http::ResponseFlag::kDurationTimeout) {
     grpc_status = static_cast<int>(http::grpc::Code::kDeadlineExceeded);
   }
-  Refuse({.status = status,
-          .detail = detail,
-          .body = std::string(body),
-          .grpc_status = grpc_status});
+  Refuse(
+      {.status = status, .detail = detail, .body = std::string(body), .grpc_status = grpc_status});
 }
 
 // --- end ---------------------------------------------------------------------------------------

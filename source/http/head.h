@@ -50,7 +50,7 @@ class RequestHead {
   std::string_view authority() const { return headers.Get(HeaderId::kHost).value_or(""); }
   std::string_view path() const { return target.substr(0, target.find('?')); }
   // Whether the client wants to speak something else than HTTP from here on: an upgrade, or
-  // CONNECT. Its body begins when a response has switched the protocol, never before.
+  // CONNECT. What it sends then is no body; see codec.h.
   bool asks_for_tunnel() const { return !upgrade.empty() || method == Method::kConnect; }
   // Without the '?'; empty when there is none.
   std::string_view query() const {

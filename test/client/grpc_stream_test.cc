@@ -178,7 +178,7 @@ TEST_F(GrpcStreamTest, ClosesWhenTheConnectionIsReset) {
 }
 
 TEST_F(GrpcStreamTest, ClosesWhenTheStreamIsReset) {
-  EXPECT_EQ(ReasonAfter(GrpcHead() + Frame(3, 0, 1, std::string("\0\0\0\x2", 4))), "http2_reset");
+  EXPECT_EQ(ReasonAfter(GrpcHead() + Frame(3, 0, 1, std::string("\0\0\0\x2", 4))), "http2.remote_reset");
 }
 
 TEST_F(GrpcStreamTest, ClosesOnAnAnswerThatIsNotGrpc) {
@@ -208,13 +208,13 @@ TEST_F(GrpcStreamTest, ClosesOnACompressedMessage) {
 TEST_F(GrpcStreamTest, ClosesOnAHeadOverTheLimit) {
   std::string fields = "\x88";
   for (int i = 0; i < 200; ++i) fields += Field("x-" + std::to_string(i), "y");
-  EXPECT_EQ(ReasonAfter(Frame(1, 4, 1, fields)), "http2_response_head_too_large");
+  EXPECT_EQ(ReasonAfter(Frame(1, 4, 1, fields)), "http2.too_many_headers");
 }
 
 TEST_F(GrpcStreamTest, ClosesOnAFloodOfFramesWithoutBody) {
   std::string pings;
   for (int i = 0; i < 2000; ++i) pings += PingFrame();
-  EXPECT_EQ(ReasonAfter(pings), "http2: over 1000 frames a second that carry no body");
+  EXPECT_EQ(ReasonAfter(pings), "http2.inbound_control_frames_flood");
 }
 
 TEST_F(GrpcStreamTest, ClosesOnAFloodOfContinuations) {
@@ -232,7 +232,7 @@ TEST_F(GrpcStreamTest, ClosesWhenAKeepaliveIsNotAnswered) {
   loop_.RunOnce();
   clock_.Advance(base::Milliseconds(201));
   ASSERT_TRUE(Turn([&] { return !closed_.empty(); }));
-  EXPECT_THAT(closed_, ElementsAre("no answer to a keepalive PING in 200 ms"));
+  EXPECT_THAT(closed_, ElementsAre("http2.keepalive_timeout"));
 }
 
 TEST_F(GrpcStreamTest, StaysWhenAKeepaliveIsAnswered) {
@@ -242,7 +242,7 @@ TEST_F(GrpcStreamTest, StaysWhenAKeepaliveIsAnswered) {
   Open();
   clock_.Advance(base::Milliseconds(1001));
   loop_.RunOnce();
-  server_.Send(Frame(6, 1, 0, std::string(8, '\0')) + GrpcHead() + DataFrame(Framed("alive")));
+  server_.Send(Frame(6, 1, 0, std::string("\1\0\0\0\0\0\0\0", 8)) + GrpcHead() + DataFrame(Framed("alive")));
   ASSERT_TRUE(Turn([&] { return messages_.size() == 1; }));
   clock_.Advance(base::Milliseconds(500));
   loop_.RunOnce();

@@ -1,15 +1,11 @@
 #include "source/downstream/server_connection.h"
 
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <functional>
 #include <string>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "source/base/text.h"
+#include "test/downstream/serving.h"
 
 namespace outrigger::downstream {
 namespace {
@@ -18,156 +14,6 @@ using std::chrono::seconds;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-// What reached the end of the chain, and how it answers.
-struct Backend {
-  std::string seen;  // "GET /x [body]" for each complete request
-  std::string body;
-  int requests = 0;
-  int live = 0;  // terminals that exist
-  bool answers = true;
-  http::ResponseSink* sink = nullptr;  // of the latest request
-  std::string response_body = "ok";
-};
-
-class BackendTerminal final : public http::Terminal {
- public:
-  BackendTerminal(Backend& backend, http::ResponseSink& sink) : backend_(backend), sink_(sink) {
-    backend.sink = &sink;
-    ++backend.live;
-  }
-  ~BackendTerminal() override { --backend_.live; }
-  void OnRequestHead(http::RequestHead& head, bool last) override {
-    ++backend_.requests;
-    backend_.body.clear();
-    backend_.seen = base::StrCat(head.method_text, " ", head.target);
-    if (last) Answer();
-  }
-  void OnRequestBody(base::Buffer& piece, bool last) override {
-    backend_.body += piece.ToString();
-    piece.Clear();
-    if (last) Answer();
-  }
-  void OnRequestTrailers(http::HeaderMap&) override { Answer(); }
-  void OnResponseHigh() override {}
-  void OnResponseLow() override {}
-
- private:
-  void Answer() {
-    if (!backend_.answers) return;
-    http::ResponseHead& head = sink_.response_head();
-    sink_.stream().summary().detail = "via_upstream";
-    head.headers.Add(http::HeaderId::kContentLength,
-                     head.headers.arena().Copy(base::StrCat(backend_.response_body.size())));
-    sink_.SendResponseHead(false);
-    base::Buffer body;
-    body.Append(backend_.response_body);
-    sink_.SendResponseBody(body, true);
-  }
-  Backend& backend_;
-  http::ResponseSink& sink_;
-};
-
-class LastSummary final : public http::AccessLogger {
- public:
-  void Log(const http::StreamSummary& summary) const override {
-    ++count;
-    status = summary.response == nullptr ? 0 : summary.response->status;
-    detail = std::string(summary.detail);
-    flags = summary.response_flags;
-  }
-  mutable int count = 0;
-  mutable int status = 0;
-  mutable std::string detail;
-  mutable uint32_t flags = 0;
-};
-
-// A client over a socket pair, the connection that serves it, and a clock turned by hand.
-class Serving : public ServerConnectionOwner {
- public:
-  Serving() {
-    options->terminal = [this](http::ResponseSink& sink) -> std::unique_ptr<http::Terminal> {
-      return std::make_unique<BackendTerminal>(backend, sink);
-    };
-    options->access_loggers = {log};
-    options->counters = HttpCounters::Declare(store, "test");
-    options->forwarding.server_header = ServerHeader::kPassThrough;
-  }
-  ~Serving() override {
-    connection_.reset();
-    Turn();
-    if (client_ >= 0) close(client_);
-  }
-
-  void Connect() {
-    int fds[2];
-    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-    client_ = fds[0];
-    slot_.options = base::LocalPtr<HttpOptions>(options);
-    connection_ = std::make_unique<ServerConnection>(worker_, slot_, net::Socket(fds[1]), *this);
-  }
-  // Sends, lets the server work, returns what came back so far and forgets it.
-  std::string Send(std::string_view text) {
-    if (connection_ == nullptr && client_ < 0) Connect();
-    EXPECT_EQ(write(client_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
-    Turn();
-    return Received();
-  }
-  std::string Received() {
-    std::string out;
-    char buffer[65536];
-    for (ssize_t n; (n = read(client_, buffer, sizeof buffer)) != -1;) {
-      if (n == 0) {
-        saw_end = true;
-        break;
-      }
-      out.append(buffer, static_cast<size_t>(n));
-    }
-    return out;
-  }
-  std::string Advance(base::Nanoseconds by) {
-    clock_.Advance(by);
-    Turn();
-    return Received();
-  }
-  void HangUp() {
-    close(client_);
-    client_ = -1;
-    Turn();
-  }
-  void Turn() {
-    while (loop_.RunOnce()) {
-    }
-  }
-  uint64_t Count(std::string_view name) {
-    return store.Value(base::StrCat("http.test.", name)).value_or(999);
-  }
-  ServerConnection& connection() { return *connection_; }
-  bool is_open() const { return connection_ != nullptr; }
-  void Update() { slot_.options = base::LocalPtr<HttpOptions>(options); }
-
-  stats::Store store;
-  Backend backend;
-  std::shared_ptr<LastSummary> log = std::make_shared<LastSummary>();
-  std::shared_ptr<HttpOptions> options = std::make_shared<HttpOptions>();
-  bool saw_end = false;
-  int ends = 0;
-
- private:
-  void OnConnectionEnd(ServerConnection&) override {
-    ++ends;
-    loop_.DeleteLater(std::move(connection_));
-  }
-
-  base::ManualClock clock_;
-  event::Loop loop_{clock_};
-  // Only a reference to pass on: nothing in these tests asks for a cluster.
-  alignas(16) char no_clusters_[16];
-  HttpWorker worker_{loop_, reinterpret_cast<upstream::WorkerClusters&>(no_clusters_)};
-  HttpSlot slot_;
-  std::unique_ptr<ServerConnection> connection_;
-  int client_ = -1;
-};
 
 constexpr std::string_view kGet = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -207,6 +53,47 @@ TEST(ServerConnection, SaysContinueToAClientThatWaits) {
           "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"),
       StartsWith("HTTP/1.1 100 Continue\r\n\r\n"));
   EXPECT_THAT(serving.Send("abc"), StartsWith("HTTP/1.1 200 OK"));
+}
+
+TEST(ServerConnection, TakesWhatOnlyBeginsLikeHttp2ForHttp1) {
+  Serving serving;
+  EXPECT_EQ(serving.Send("P"), "");
+  EXPECT_EQ(serving.Count("downstream_cx_http1_total"), 0u);
+  EXPECT_THAT(serving.Send("RI /x HTTP/1.1\r\nHost: a\r\n\r\n"), StartsWith("HTTP/1.1 200 OK"));
+  EXPECT_EQ(serving.backend.seen, "PRI /x");
+  EXPECT_EQ(serving.Count("downstream_cx_http1_total"), 1u);
+  EXPECT_EQ(serving.Count("downstream_cx_http1_active"), 1u);
+}
+
+TEST(ServerConnection, TimesOutAClientThatNeverSaysWhatItSpeaks) {
+  Serving serving;
+  serving.options->timeouts.request_headers = seconds(5);
+  serving.Send("PRI * HTTP/2.0\r\n");
+  EXPECT_THAT(serving.Advance(seconds(6)), StartsWith("HTTP/1.1 408 Request Timeout"));
+  EXPECT_EQ(serving.log->detail, "request_header_timeout");
+}
+
+TEST(ServerConnection, SpeaksHttp1OnlyWhereConfigured) {
+  Serving serving;
+  serving.options->codec_type = CodecType::kHttp1;
+  EXPECT_THAT(serving.Send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+              StartsWith("HTTP/1.1 505 HTTP Version Not Supported"));
+  EXPECT_EQ(serving.log->detail, "http1_http2_preface");
+}
+
+TEST(ServerConnection, ClosesAnUnfinishedHeadWhenIdleForTooLong) {
+  Serving serving;
+  serving.options->timeouts.connection_idle = seconds(10);
+  serving.Send("GET /x HT");
+  serving.Advance(seconds(11));
+  EXPECT_FALSE(serving.is_open());
+}
+
+TEST(ServerConnection, DoesNotBelieveTheClientsScheme) {
+  Serving serving;
+  serving.options->forwarding.use_remote_address = true;
+  EXPECT_THAT(serving.Send("GET https://a/x HTTP/1.1\r\nHost: a\r\n\r\n"), HasSubstr("200 OK"));
+  EXPECT_EQ(serving.backend.forwarded_proto, "http");
 }
 
 TEST(ServerConnection, AnswersAMalformedRequestAndCloses) {

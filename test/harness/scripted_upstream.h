@@ -50,6 +50,8 @@ class ScriptedUpstream {
   void Send(std::string_view text, size_t connection = 0) {
     CHECK(peers_.at(connection).raw->Send(text) == text.size());
   }
+  // Half-closes: it sends no more.
+  void Finish(size_t connection = 0) { peers_.at(connection).raw->FinishSending(); }
   void Close(size_t connection = 0) { peers_.at(connection).raw->Close(); }
   void Reset(size_t connection = 0) { peers_.at(connection).raw->Reset(); }
 

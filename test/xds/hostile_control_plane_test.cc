@@ -102,11 +102,11 @@ TEST_F(HostileControlPlane, AMessageOverTheLimitCostsAReconnect) {
 TEST_F(HostileControlPlane, AFloodOfPingsCostsAReconnect) {
   std::string flood;
   for (int i = 0; i < 1500; ++i) flood += PingFrame();
-  ExpectAReconnectAfter(flood, "frames a second that carry no body");
+  ExpectAReconnectAfter(flood, "http2.inbound_control_frames_flood");
 }
 
 TEST_F(HostileControlPlane, AResetStreamCostsAReconnect) {
-  ExpectAReconnectAfter(Frame(3, 0, 1, std::string("\0\0\0\x2", 4)), "http2_reset");
+  ExpectAReconnectAfter(Frame(3, 0, 1, std::string("\0\0\0\x2", 4)), "http2.remote_reset");
 }
 
 TEST_F(HostileControlPlane, ATruncatedMessageCostsAReconnect) {

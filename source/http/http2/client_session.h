@@ -1,29 +1,28 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <string>
 #include <string_view>
+#include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "source/base/buffer.h"
 #include "source/event/loop.h"
 #include "source/http/codec.h"
+#include "source/http/http2/client_stream.h"
+#include "source/http/http2/counters.h"
+#include "source/http/http2/field_section.h"
+#include "source/http/http2/frame_reader.h"
+#include "source/http/http2/framer.h"
 #include "source/http/http2/options.h"
+#include "source/http/http2/pings.h"
 #include "source/net/connection.h"
 
-struct nghttp2_session;
-
 namespace outrigger::http::http2 {
-
-class ClientStream;
-struct ClientCallbacks;
 
 // What the holder of the connection hears from its session.
 class ClientSessionEvents {
  public:
   virtual ~ClientSessionEvents() = default;
-  // At most once: the peer takes no new streams (GOAWAY); the present ones go on.
+  // At most once, from the loop: the peer takes no new streams (GOAWAY); the present ones go on.
   virtual void OnGoAway() = 0;
   // Any number of times, from the loop: a stream ended, or the peer changed its limit on streams;
   // whoever waits for a place may look at may_start() again.
@@ -40,60 +39,79 @@ class ClientSessionEvents {
 // forgets its streams without a call.
 // Receivers are called from inside OnData and OnClosed, and from the loop; frames leave at the end
 // of the event.
+// Errors: a stream's through OnResponseError: kRefused when the peer did not look at it
+// (REFUSED_STREAM, or above the id of its GOAWAY), which is safe to replay.
 // Limits: Options. Unsent frames are bounded by the connection's watermark, received body by the
 // windows.
-class ClientSession final : private event::Deferred {
+class ClientSession final : private event::Deferred, private FramerEvents {
  public:
-  ClientSession(net::Connection& connection, const Options& options, ClientSessionEvents& events);
-  ~ClientSession() override;
+  // `counters` outlive the session; without them nothing is counted.
+  ClientSession(net::Connection& connection, const Options& options, ClientSessionEvents& events,
+                const Counters* counters = nullptr);
   ClientSession(const ClientSession&) = delete;
   ClientSession& operator=(const ClientSession&) = delete;
 
   // Begins an exchange, while may_start(). The receiver must stay until its last call or Reset.
+  // One with RequestHead::upgrade waits for the peer's first SETTINGS, and is kRefused when they do
+  // not allow it (RFC 8441).
   RequestWriter& StartRequest(ResponseReceiver& receiver);
-  bool may_start() const {
-    return !is_ended_ && !has_goaway_ && streams_.size() < stream_limit_;
-  }
+  bool may_start() const { return is_taking_streams() && stream_count() < stream_limit_; }
   // Why may_start() is false: no place is free now, or none will ever be.
-  bool is_taking_streams() const { return !is_ended_ && !has_goaway_; }
-  size_t stream_count() const { return streams_.size(); }
+  bool is_taking_streams() const {
+    return !is_ended_ && !has_goaway_ && !is_draining_ && framer_.failure() == nullptr;
+  }
+  size_t stream_count() const { return framer_.streams().count(); }
   // How many may be open: the smaller of Options and the peer's SETTINGS, as last heard.
   size_t stream_limit() const { return stream_limit_; }
+  // Takes no new streams; when the present ones are over the session ends.
+  void Drain();
 
   void OnData(base::Buffer& in, bool end);
   void OnClosed(net::CloseCause cause);
   void OnOutputHigh() {}
-  void OnOutputLow() { connection_.loop().Defer(*this); }
+  void OnOutputLow() { OnSendDue(); }
 
  private:
   friend class ClientStream;
-  friend struct ClientCallbacks;
+
+  // For ClientStream.
+  bool has_peer_settings() const { return has_peer_settings_; }
+  void AwaitSettings(ClientStream& stream) { waiting_.push_back(&stream); }
+  void ForgetWaiting(ClientStream& stream);
 
   void RunDeferred() override;
-  void SetUp();
-  void Pump();
-  void FailStreams();
-  // The peer broke a rule of ours: everything ends with this event.
-  void Fail(std::string reason);
-  void End();
-  bool CountIdleFrame();
-  void ArmKeepalive();
-  void SendPing();
+  // FramerEvents
+  void OnFieldsBegin(int32_t id, Stream* stream, bool opens) override;
+  void OnField(FieldText name, FieldText value) override;
+  void OnFieldsEnd(bool last) override;
+  void OnPeerSettings() override;
+  void OnPeerGoAway() override;
+  void OnPingAnswer(const uint8_t (&payload)[8]) override { pings_.TakeAnswer(payload); }
+  void OnSendDue() override { connection_.loop().Defer(*this); }
+
+  void TellPlaces();
+  void EndIfOver();
+  void End(std::string_view detail, std::string_view reason);
 
   net::Connection& connection_;
   const Options options_;
   ClientSessionEvents& events_;
-  nghttp2_session* session_ = nullptr;
-  absl::flat_hash_map<const ClientStream*, std::unique_ptr<ClientStream>> streams_;
-  event::Timer ping_timer_;
-  event::Timer pong_timer_;
-  base::MonoTime idle_second_{};  // when counting of idle frames began
-  uint32_t idle_frames_ = 0;
-  bool has_goaway_ = false;
-  bool is_ended_ = false;
+  Framer framer_;
+  FrameReader reader_;
+  Pings pings_;
+  FieldSection fields_;
+  ClientStream* reading_ = nullptr;     // whose section that is; null: no one wants it
+  std::vector<ClientStream*> waiting_;  // for the peer's SETTINGS
+  base::MonoTime last_input_;
   size_t stream_limit_;
-  bool has_new_places_ = false;  // OnStreamPlaces is due
-  std::string failure_;          // not empty: End is due
+  bool has_goaway_ = false;
+  bool is_goaway_due_ = false;  // OnGoAway
+  bool is_draining_ = false;
+  bool has_peer_settings_ = false;
+  bool are_settings_due_ = false;  // for waiting_
+  bool has_new_places_ = false;    // OnStreamPlaces
+  bool has_flushed_ = false;       // the last frames had their chance to leave
+  bool is_ended_ = false;
 };
 
 }  // namespace outrigger::http::http2

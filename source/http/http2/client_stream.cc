@@ -3,275 +3,276 @@
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 
-#include "source/base/check.h"
 #include "source/base/text.h"
+#include "source/http/http1/length.h"
+#include "source/http/http2/client_session.h"
+#include "source/http/http2/framer.h"
 
 namespace outrigger::http::http2 {
 namespace {
 
-constexpr uint32_t kMaxInformational = 16;
-constexpr size_t kFieldOverhead = 32;  // RFC 9113 6.5.2
+constexpr uint16_t kMaxInformational = 16;
 
-StreamError Error(ErrorKind kind, uint16_t status, std::string_view detail) {
-  return {.kind = kind, .source = ErrorSource::kUpstream, .status = status, .detail = detail};
+StreamError Error(ErrorKind kind, uint16_t status, std::string_view detail, bool is_safe = false) {
+  return {.kind = kind,
+          .source = ErrorSource::kUpstream,
+          .is_safe_to_replay = is_safe,
+          .status = status,
+          .detail = detail};
 }
 
-// RFC 9113 8.2.2: these belong to a connection; "te" may only say "trailers".
-bool IsForConnection(const Header& header) {
-  switch (header.id) {
-    case HeaderId::kHost:  // goes as :authority
-    case HeaderId::kConnection:
-    case HeaderId::kKeepAlive:
-    case HeaderId::kProxyConnection:
-    case HeaderId::kTransferEncoding:
-    case HeaderId::kUpgrade:
-      return true;
-    case HeaderId::kTe:
-      return !EqualsIgnoreCase(header.value(), "trailers");
-    default:
-      return false;
-  }
-}
-
-ssize_t ReadBody(nghttp2_session* session, int32_t stream_id, uint8_t* to, size_t room,
-                 uint32_t* flags, nghttp2_data_source* source, void*) {
-  auto& stream = *static_cast<ClientStream*>(source->ptr);
-  bool is_end = false;
-  const size_t size = stream.GiveBody(reinterpret_cast<char*>(to), room, is_end);
-  if (size == 0 && !is_end) return NGHTTP2_ERR_DEFERRED;
-  if (is_end) {
-    *flags |= NGHTTP2_DATA_FLAG_EOF;
-    if (stream.has_trailers_to_send()) {
-      *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-      stream.SubmitTrailers();
-    }
-  }
-  return static_cast<ssize_t>(size);
-}
-
-template <typename Fields>
-std::vector<nghttp2_nv> AsNghttp2(const Fields& fields) {
-  std::vector<nghttp2_nv> out;
-  out.reserve(fields.size());
-  for (const auto& [name, value] : fields) {
-    out.push_back({.name = reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
-                   .value = reinterpret_cast<uint8_t*>(const_cast<char*>(value.data())),
-                   .namelen = name.size(),
-                   .valuelen = value.size(),
-                   .flags = NGHTTP2_NV_FLAG_NONE});
-  }
-  return out;
+bool IsWebSocketKey(const nghttp2_nv& field) {
+  return EqualsIgnoreCase({reinterpret_cast<const char*>(field.name), field.namelen},
+                          "sec-websocket-key");
 }
 
 }  // namespace
 
-ClientStream::Fields ClientStream::FieldsOf(const HeaderMap& headers) {
-  Fields out;
-  for (const Header& header : headers.entries()) {
-    if (IsForConnection(header)) continue;
-    std::string name(header.name());
-    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-    out.emplace_back(std::move(name), std::string(header.value()));
-  }
-  return out;
-}
+// --- the request -------------------------------------------------------------------------------
 
 void ClientStream::WriteHead(const RequestHead& head, bool last) {
-  Fields fields;
-  fields.emplace_back(":method", head.method_text);
-  if (head.method != Method::kConnect) {
-    fields.emplace_back(":scheme", head.scheme);
-    fields.emplace_back(":path", head.target);
+  if (receiver_ == nullptr || is_closed_) return;
+  method_ = head.method;
+  is_upgrade_ = !head.upgrade.empty();
+  FieldList fields;
+  const bool is_tunnel = head.method == Method::kConnect && !is_upgrade_;
+  AppendField(":method", is_upgrade_ ? "CONNECT" : head.method_text, fields);
+  if (is_upgrade_) AppendField(":protocol", head.upgrade, fields);
+  if (!is_tunnel) {
+    AppendField(":scheme", head.scheme, fields);
+    AppendField(":path", head.target, fields);
   }
-  fields.emplace_back(":authority", head.authority());
-  for (auto& field : FieldsOf(head.headers)) fields.push_back(std::move(field));
+  AppendField(":authority", head.authority(), fields);
+  AppendHeaders(head.headers, fields);
+  // RFC 8441 5: the key of a WebSocket means nothing here.
+  if (is_upgrade_) {
+    fields.erase(std::remove_if(fields.begin(), fields.end(), IsWebSocketKey), fields.end());
+  }
+  is_output_ended_ = last;
+  if (is_upgrade_ && !session_.has_peer_settings()) {
+    waiting_head_ = std::make_unique<KeptFields>(std::move(fields));
+    return session_.AwaitSettings(*this);
+  }
   Submit(fields, last);
 }
 
-void ClientStream::Submit(const Fields& fields, bool last) {
-  if (session_.is_ended_ || receiver_ == nullptr) return;
-  output_ended_ = last;
-  nghttp2_data_provider body{};
-  body.source.ptr = this;
-  body.read_callback = ReadBody;
-  const std::vector<nghttp2_nv> values = AsNghttp2(fields);
-  id_ = nghttp2_submit_request(session_.session_, nullptr, values.data(), values.size(),
-                               last ? nullptr : &body, this);
-  // Stream numbers are used up after 2^30 streams, and only a new connection has more.
-  if (id_ < 0) session_.Fail(base::StrCat("cannot open a stream: ", nghttp2_strerror(id_)));
-  session_.connection_.loop().Defer(session_);
-}
-
 void ClientStream::WriteBody(base::Buffer& piece, bool last) {
-  output_.Append(std::move(piece));
-  output_ended_ = output_ended_ || last;
-  if (is_closed_ || id_ < 0) return;
-  if (std::exchange(is_deferred_, false)) nghttp2_session_resume_data(session_.session_, id_);
-  session_.connection_.loop().Defer(session_);
+  QueueBody(piece, last);
+  if (last && is_response_over_) TakeReceiver();
 }
 
-void ClientStream::WriteTrailers(const HeaderMap& trailers) {
-  trailers_ = FieldsOf(trailers);
-  base::Buffer nothing;
-  WriteBody(nothing, true);
+void ClientStream::OnPeerSettings() {
+  if (waiting_head_ == nullptr) return;
+  const std::unique_ptr<KeptFields> head = std::move(waiting_head_);
+  Submit(head->fields(), is_output_ended_ && output_.empty() && trailers_ == nullptr);
 }
 
-void ClientStream::SubmitTrailers() {
-  const std::vector<nghttp2_nv> values = AsNghttp2(trailers_);
-  nghttp2_submit_trailer(session_.session_, id_, values.data(), values.size());
+void ClientStream::Submit(const FieldList& fields, bool last) {
+  if (!session_.is_taking_streams()) {
+    CloseUnopened();
+    return Fail(Error(ErrorKind::kRefused, 503, "http2.remote_refuse", true));
+  }
+  nghttp2_session* const session = framer_.session();
+  const bool may_upgrade =
+      nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
+  if (is_upgrade_ && !may_upgrade) {
+    CloseUnopened();
+    return Fail(Error(ErrorKind::kRefused, 502, "http2.extended_connect_not_supported"));
+  }
+  const nghttp2_data_provider body = BodySource();
+  if (session_.stream_count() <= session_.stream_limit()) {
+    id_ = nghttp2_submit_request(session, nullptr, fields.data(), fields.size(),
+                                 last ? nullptr : &body, static_cast<Stream*>(this));
+  } else {
+    // The peer lowered its limit since we were promised a place: nghttp2 keeps the head for later.
+    FieldList copied = fields;
+    for (nghttp2_nv& field : copied) {
+      field.flags &= ~(NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE);
+    }
+    id_ = nghttp2_submit_request(session, nullptr, copied.data(), copied.size(),
+                                 last ? nullptr : &body, static_cast<Stream*>(this));
+  }
+  if (id_ < 0) {
+    // Stream numbers are used up after 2^30 streams, and only a new connection has more.
+    framer_.Fail({NGHTTP2_NO_ERROR, "http2.no_more_streams"});
+    CloseUnopened();
+    return Fail(Error(ErrorKind::kRefused, 503, "http2.no_more_streams", true));
+  }
+  framer_.counters().streams_active.Increment();
+  framer_.SendHeads();
+  framer_.SendSoon();
 }
 
 void ClientStream::Reset() {
-  receiver_ = nullptr;
-  held_.Clear();
-  output_.Clear();
-  Cancel(NGHTTP2_CANCEL);
+  if (waiting_head_ != nullptr) session_.ForgetWaiting(*this);
+  TakeReceiver();
+  DiscardInput();
+  DropOutput();
+  if (id_ < 0 && !is_closed_) return CloseUnopened();
+  SendReset(NGHTTP2_CANCEL);
 }
 
-void ClientStream::Cancel(uint32_t error_code) {
-  if (id_ >= 0 && !is_closed_ && !session_.is_ended_) {
-    nghttp2_submit_rst_stream(session_.session_, NGHTTP2_FLAG_NONE, id_, error_code);
-  } else {
-    is_closed_ = true;
+// --- the response, inside nghttp2 --------------------------------------------------------------
+
+void ClientStream::BeginSection(FieldSection& section) {
+  has_status_ = false;
+  if (phase_ == Phase::kBody) {
+    return section.Begin(FieldSection::Kind::kTrailers, receiver_->response_trailers());
   }
-  session_.connection_.loop().Defer(session_);
+  receiver_->response_head().headers.Clear();
+  receiver_->response_head().protocol = Protocol::kHttp2;
+  receiver_->response_head().switches_protocol = false;
+  section.Begin(FieldSection::Kind::kHead, receiver_->response_head().headers);
 }
 
-void ClientStream::ResumeReading() {
-  DCHECK(pauses_ > 0);
-  if (--pauses_ == 0) session_.connection_.loop().Defer(session_);
+void ClientStream::TakeField(FieldSection& section, FieldText name, FieldText value) {
+  if (!section.IsPseudo(name, value)) return;
+  if (name.text != ":status" || has_status_) return section.Fail(Fault::kBrokenRule);
+  TakeStatus(section, value);
 }
 
-size_t ClientStream::GiveBody(char* to, size_t room, bool& is_end) {
-  size_t size = 0;
-  while (size < room && !output_.empty()) {
-    const std::string_view piece = output_.Front().substr(0, room - size);
-    std::memcpy(to + size, piece.data(), piece.size());
-    size += piece.size();
-    output_.RemovePrefix(piece.size());
+void ClientStream::TakeStatus(FieldSection& section, FieldText value) {
+  has_status_ = true;
+  const int status = base::ParseNumber<int>(value.text).value_or(0);
+  // RFC 9113 8.6: there is no 101.
+  if (value.text.size() != 3 || status < 100 || status == 101) {
+    return section.Fail(Fault::kBrokenRule);
   }
-  is_end = output_.empty() && output_ended_;
-  is_deferred_ = size == 0 && !is_end;
-  return size;
+  receiver_->response_head().status = status;
 }
 
-void ClientStream::BeginHeaders() {
-  head_bytes_ = head_fields_ = 0;
-  if (receiver_ == nullptr) return;
-  if (phase_ == Phase::kHead) {
-    receiver_->response_head().headers.Clear();
-    receiver_->response_head().protocol = Protocol::kHttp2;
-  } else {
-    phase_ = Phase::kTrailers;
-  }
+void ClientStream::EndSection(FieldSection& section, bool last) {
+  if (phase_ == Phase::kHead && !has_status_) section.Fail(Fault::kBrokenRule);
+  if (phase_ == Phase::kBody && !last) section.Fail(Fault::kBrokenRule);
+  if (section.fault() != Fault::kNone) return Malformed(section.fault());
+  if (phase_ == Phase::kHead) return TakeHead(last);
+  framer_.counters().trailers.Increment();
+  has_response_trailers_ = !receiver_->response_trailers().empty();
+  TakeEnd();
 }
 
-bool ClientStream::TakeHeader(std::string_view name, std::string_view value) {
-  if (receiver_ == nullptr) return true;
-  head_bytes_ += name.size() + value.size() + kFieldOverhead;
-  if (head_bytes_ > session_.options_.max_head_bytes ||
-      ++head_fields_ > session_.options_.max_headers) {
-    Fail(Error(ErrorKind::kLimit, 502, "http2_response_head_too_large"));
-    return false;
-  }
-  if (name == ":status") {
-    // nghttp2 has checked that it is three digits.
-    receiver_->response_head().status = base::ParseNumber<int>(value).value_or(0);
-  } else if (phase_ == Phase::kHead) {
-    receiver_->response_head().headers.AddCopy(name, value);
-  } else {
-    receiver_->response_trailers().AddCopy(name, value);
-  }
-  return true;
-}
-
-void ClientStream::EndHeaders(bool last) {
-  if (receiver_ == nullptr) return;
-  if (phase_ == Phase::kTrailers) {
-    has_response_trailers_ = true;
-    TakeEnd();
-    return;
-  }
-  if (receiver_->response_head().status < 200) {
+void ClientStream::TakeHead(bool last) {
+  ResponseHead& head = receiver_->response_head();
+  if (head.status < 200) {
+    if (last) return Malformed(Fault::kBrokenRule);
     if (++informational_ > kMaxInformational) {
-      Fail(Error(ErrorKind::kLimit, 502, "http2_too_many_informational"));
-      Cancel(NGHTTP2_ENHANCE_YOUR_CALM);
-      return;
+      SendReset(NGHTTP2_ENHANCE_YOUR_CALM);
+      return Fail(Error(ErrorKind::kLimit, 502, "http2.too_many_informational"));
     }
-    receiver_->OnInformational();
-    return;
+    is_head_due_ = true;
+    return MarkDue();
   }
-  phase_ = last ? Phase::kEnded : Phase::kBody;
-  if (!last) {
-    receiver_->OnResponseHead(false);
-    return;
+  phase_ = Phase::kBody;
+  is_tunnel_ = (is_upgrade_ || method_ == Method::kConnect) && head.status / 100 == 2;
+  if (is_tunnel_) {
+    head.switches_protocol = true;
+    if (is_upgrade_) head.status = 101;
+    head.headers.Remove(HeaderId::kContentLength);
+  } else if (head.headers.Has(HeaderId::kContentLength)) {
+    const std::optional<uint64_t> length = http1::BodyLength(head.headers);
+    if (!length) return Malformed(Fault::kBrokenRule);
+    const bool has_none = method_ == Method::kHead || head.status == 304 || head.status == 204;
+    if (!has_none) length_left_ = length;
   }
-  std::exchange(receiver_, nullptr)->OnResponseHead(true);
-  Cancel(NGHTTP2_NO_ERROR);
+  is_head_due_ = true;
+  MarkDue();
+  if (last) TakeEnd();
 }
 
-void ClientStream::TakeBody(std::string_view bytes) {
-  if (receiver_ != nullptr) held_.Append(bytes);
-}
-
-void ClientStream::TakeEnd() {
-  phase_ = Phase::kEnded;
-  end_held_ = true;
-}
-
-void ClientStream::TakeClose(uint32_t error_code) {
-  is_closed_ = true;
-  if (receiver_ == nullptr || phase_ == Phase::kEnded) return;
-  if (error_code == NGHTTP2_REFUSED_STREAM) {
-    StreamError refused = Error(ErrorKind::kRefused, 503, "http2_refused_stream");
-    refused.is_safe_to_replay = true;
-    Fail(refused);
-  } else if (error_code == NGHTTP2_PROTOCOL_ERROR) {
-    Fail(Error(ErrorKind::kProtocol, 502, "http2_protocol_error"));
-  } else {
-    Fail(Error(ErrorKind::kReset, 503, "http2_reset"));
+void ClientStream::Malformed(Fault fault) {
+  if (IsMalformed(fault)) {
+    framer_.counters().rx_messaging_error.Increment();
+    SendReset(NGHTTP2_PROTOCOL_ERROR);
+    return Fail(Error(ErrorKind::kProtocol, 502, DetailOf(fault)));
   }
+  framer_.counters().header_overflow.Increment();
+  SendReset(NGHTTP2_CANCEL);
+  Fail(Error(ErrorKind::kLimit, 502, DetailOf(fault)));
 }
 
 void ClientStream::Fail(const StreamError& error) {
-  held_.Clear();
-  output_.Clear();
-  if (receiver_ != nullptr) std::exchange(receiver_, nullptr)->OnResponseError(error);
+  if (!error_) error_ = error;
+  DiscardInput();
+  DropOutput();
+  MarkDue();
+  framer_.SendSoon();
 }
+
+// --- to the receiver ---------------------------------------------------------------------------
 
 void ClientStream::Deliver() {
-  if (receiver_ != nullptr && pauses_ == 0 && !held_.empty()) {
-    if (!is_closed_) nghttp2_session_consume_stream(session_.session_, id_, held_.size());
-    base::Buffer piece = std::move(held_);
-    receiver_->OnResponseBody(piece, false);
-  }
-  // It may have paused or reset meanwhile.
-  if (receiver_ != nullptr && pauses_ == 0 && end_held_) {
-    ResponseReceiver& receiver = *std::exchange(receiver_, nullptr);
-    if (!is_closed_) Cancel(NGHTTP2_NO_ERROR);
-    base::Buffer nothing;
-    if (has_response_trailers_) {
-      receiver.OnResponseTrailers();
+  if (receiver_ == nullptr) return;
+  const bool is_cut_off = !is_input_ended_ || (is_tunnel_ && is_reset_by_peer_);
+  if (is_closed_ && is_cut_off && !error_) Fail(CloseError());
+  if (error_) return TakeReceiver()->OnResponseError(*error_);
+  if (std::exchange(is_head_due_, false)) {
+    if (phase_ == Phase::kHead) return receiver_->OnInformational();
+    const bool last = is_end_held_ && held_.empty() && !has_response_trailers_;
+    if (!last) {
+      receiver_->OnResponseHead(false);
     } else {
-      receiver.OnResponseBody(nothing, true);
+      return DeliverLast(nullptr);
     }
   }
-  UpdateWatermark();
+  DeliverBody();
+  if (receiver_ == nullptr) return;
+  const int crossed = CrossedWatermark();
+  if (crossed > 0) receiver_->OnOutputHigh();
+  if (crossed < 0) receiver_->OnOutputLow();
 }
 
-void ClientStream::UpdateWatermark() {
-  if (receiver_ == nullptr) return;
-  const size_t high = session_.options_.stream_output_high_bytes;
-  if (!is_output_high_ && output_.size() > high) {
-    is_output_high_ = true;
-    receiver_->OnOutputHigh();
-  } else if (is_output_high_ && output_.size() <= high / 2) {
-    is_output_high_ = false;
-    receiver_->OnOutputLow();
+void ClientStream::DeliverBody() {
+  if (receiver_ == nullptr || !has_input_to_deliver()) return;
+  if (!held_.empty()) {
+    base::Buffer piece = TakeHeld();
+    if (is_end_held_ && !has_response_trailers_) return DeliverLast(&piece);
+    receiver_->OnResponseBody(piece, false);
+    // It may have paused or reset.
+    if (receiver_ == nullptr || pauses_ > 0) return;
   }
+  if (!is_end_held_) return;
+  if (!has_response_trailers_) {
+    base::Buffer nothing;
+    return DeliverLast(&nothing);
+  }
+  ResponseReceiver* const receiver = TakeReceiver();
+  Finish();
+  receiver->OnResponseTrailers();
+}
+
+void ClientStream::DeliverLast(base::Buffer* piece) {
+  is_end_held_ = false;
+  is_response_over_ = is_tunnel_ && !is_output_ended_;
+  ResponseReceiver* const receiver = is_response_over_ ? receiver_ : TakeReceiver();
+  if (!is_tunnel_) Finish();
+  if (piece == nullptr) return receiver->OnResponseHead(true);
+  receiver->OnResponseBody(*piece, true);
+}
+
+// The response is complete: what is left of the request is of no use.
+void ClientStream::Finish() {
+  is_end_held_ = false;
+  if (is_closed_) return;
+  DropOutput();
+  SendReset(NGHTTP2_NO_ERROR);
+}
+
+StreamError ClientStream::CloseError() const {
+  if (close_code_ == NGHTTP2_REFUSED_STREAM) {
+    return Error(ErrorKind::kRefused, 503, "http2.remote_refuse", true);
+  }
+  if (is_reset_by_peer_) return Error(ErrorKind::kReset, 503, "http2.remote_reset");
+  return Error(ErrorKind::kProtocol, 502, "http2.protocol_error");
+}
+
+void ClientStream::OnConnectionLost(std::string_view detail) {
+  is_closed_ = true;
+  DiscardInput();
+  DropOutput();
+  if (receiver_ == nullptr) return;
+  TakeReceiver()->OnResponseError(
+      error_ ? *error_ : Error(ErrorKind::kConnectionClosed, 503, detail, id_ < 0));
 }
 
 }  // namespace outrigger::http::http2

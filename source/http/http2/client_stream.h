@@ -1,77 +1,77 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <string>
+#include <string_view>
 #include <utility>
-#include <vector>
 
 #include "source/http/codec.h"
-#include "source/http/http2/client_session.h"
+#include "source/http/http2/field_section.h"
+#include "source/http/http2/stream.h"
 
 namespace outrigger::http::http2 {
 
-// One exchange of a ClientSession. Internal to this folder.
-// Owner: the session; gone when nghttp2 has closed it and the receiver heard its last call.
-class ClientStream final : public RequestWriter {
+class ClientSession;
+
+// One exchange of a ClientSession: our request out, the response in. Internal to this folder.
+// Owner: the session's StreamTable.
+class ClientStream final : public Stream, public RequestWriter {
  public:
-  ClientStream(ClientSession& session, ResponseReceiver& receiver)
-      : session_(session), receiver_(&receiver) {}
+  ClientStream(Framer& framer, ClientSession& session, ResponseReceiver& receiver)
+      : Stream(framer), session_(session), receiver_(&receiver) {}
 
   // RequestWriter
   void WriteHead(const RequestHead& head, bool last) override;
   void WriteBody(base::Buffer& piece, bool last) override;
-  void WriteTrailers(const HeaderMap& trailers) override;
+  void WriteTrailers(const HeaderMap& trailers) override { QueueTrailers(trailers); }
   void Reset() override;
-  void PauseReading() override { ++pauses_; }
-  void ResumeReading() override;
+  void PauseReading() override { Pause(); }
+  void ResumeReading() override { Resume(); }
 
-  // From nghttp2.
-  void BeginHeaders();
-  bool TakeHeader(std::string_view name, std::string_view value);
-  void EndHeaders(bool last);
-  void TakeBody(std::string_view bytes);
-  void TakeEnd();
-  void TakeClose(uint32_t error_code);
-  // Copies up to `room` bytes of the request's body; sets `is_end` behind the last one.
-  size_t GiveBody(char* to, size_t room, bool& is_end);
+  // The peer's SETTINGS came, which a request with `upgrade` waited for.
+  void OnPeerSettings();
 
-  // From the session, at the end of an event.
-  void Deliver();
-  void Fail(const StreamError& error);
-  bool is_finished() const { return is_closed_ && receiver_ == nullptr; }
-  bool has_trailers_to_send() const { return !trailers_.empty(); }
-  void SubmitTrailers();
+  // From the session, inside nghttp2. The receiver is null when it wants to hear nothing more.
+  ResponseReceiver* receiver() { return receiver_; }
+  void BeginSection(FieldSection& section);
+  void TakeField(FieldSection& section, FieldText name, FieldText value);
+  void EndSection(FieldSection& section, bool last);
+
+  // Stream
+  void Deliver() override;
+  void OnConnectionLost(std::string_view detail) override;
 
  private:
-  enum class Phase : uint8_t { kHead, kBody, kTrailers, kEnded };
-  using Fields = std::vector<std::pair<std::string, std::string>>;
+  enum class Phase : uint8_t { kHead, kBody };
 
-  static Fields FieldsOf(const HeaderMap& headers);
-  void Submit(const Fields& fields, bool last);
-  void Cancel(uint32_t error_code);
-  void UpdateWatermark();
+  bool is_let_go() const override { return receiver_ == nullptr; }
+  void OnBadLength() override { Malformed(Fault::kBrokenRule); }
+  void Submit(const FieldList& fields, bool last);
+  void TakeHead(bool last);
+  void TakeStatus(FieldSection& section, FieldText value);
+  void Malformed(Fault fault);
+  void Fail(const StreamError& error);
+  void DeliverBody();
+  // The response's last piece, and what the receiver is told it with.
+  void DeliverLast(base::Buffer* piece);
+  void Finish();
+  StreamError CloseError() const;
+  ResponseReceiver* TakeReceiver() { return std::exchange(receiver_, nullptr); }
 
   ClientSession& session_;
-  ResponseReceiver* receiver_;  // null: no call is wanted any more
-  int32_t id_ = -1;
-  Phase phase_ = Phase::kHead;  // of the response, as it was received
-  // Request
-  base::Buffer output_;
-  Fields trailers_;
-  bool output_ended_ = false;
-  bool is_output_high_ = false;
-  bool is_deferred_ = false;  // nghttp2 waits for body
-  // Response
-  base::Buffer held_;  // received, not delivered
-  size_t head_bytes_ = 0;
-  size_t head_fields_ = 0;
-  uint32_t informational_ = 0;
-  uint16_t pauses_ = 0;
-  bool end_held_ = false;  // the end was received, not delivered
+  ResponseReceiver* receiver_;
+  std::unique_ptr<KeptFields> waiting_head_;  // until the peer's SETTINGS
+  std::optional<StreamError> error_;          // to be reported
+  Method method_ = Method::kOther;
+  uint16_t informational_ = 0;
+  Phase phase_ = Phase::kHead;     // what the next section is: a head, or trailers
+  bool has_status_ = false;        // of the section that is being read
+  bool is_upgrade_ = false;        // extended CONNECT
+  bool is_tunnel_ = false;         // each half ends by itself
+  bool is_response_over_ = false;  // its last piece was delivered, while the request goes on
+  bool is_head_due_ = false;       // OnResponseHead, or OnInformational
   bool has_response_trailers_ = false;
-  bool is_closed_ = false;  // nghttp2 knows it no longer
 };
 
 }  // namespace outrigger::http::http2

@@ -20,14 +20,18 @@ FrameReader::FrameReader(Framer& framer, Framer::Side side)
       passing_(is_server_ ? kClientPreface.size() : 0) {}
 
 bool FrameReader::goes_on() const {
-  return framer_.failure() == nullptr && nghttp2_session_want_read(framer_.session()) != 0;
+  return framer_.failure() == nullptr && framer_.connection().is_open() &&
+         nghttp2_session_want_read(framer_.session()) != 0;
 }
 
 void FrameReader::Read(base::Buffer& in) {
-  while (!in.empty() && goes_on() && ReadFrame(in)) {
-  }
+  bool has_taken = false;
+  while (!in.empty() && goes_on() && ReadFrame(in)) has_taken = true;
   if (!goes_on()) in.Clear();
-  has_partial_ = !in.empty() || (passing_ > 0 && !has_settings_);
+  const bool is_partial = !in.empty() || (passing_ > 0 && !has_settings_);
+  // A busy peer's reads may each end inside a frame: that is another one every time.
+  const bool is_another = has_partial_ && has_taken && has_settings_;
+  has_partial_ = is_partial && !is_another;
 }
 
 bool FrameReader::ReadFrame(base::Buffer& in) {
@@ -48,6 +52,8 @@ bool FrameReader::ReadFrame(base::Buffer& in) {
     passing_ = head.size();
   } else if (head.type == NGHTTP2_PRIORITY && has_settings_) {
     TakePriority(in, head);
+  } else if (head.type == NGHTTP2_WINDOW_UPDATE && TakeEmptyWindow(in, head)) {
+    in.RemovePrefix(size);
   } else {
     if (head.type == NGHTTP2_HEADERS) highest_ = std::max(highest_, head.stream);
     framer_.Give(in, size);
@@ -120,6 +126,22 @@ size_t FrameReader::SizeOf(const base::Buffer& in, const FrameHead& head) {
     }
   }
   return size;
+}
+
+// RFC 9113 6.9: an increment of 0 is a fault of the stream; nghttp2 ends the connection.
+bool FrameReader::TakeEmptyWindow(const base::Buffer& in, const FrameHead& head) {
+  uint8_t payload[4] = {};
+  if (head.length != sizeof(payload) || head.stream == 0) return false;
+  PeekBytes(in, FrameHead::kBytes, sizeof(payload), payload);
+  const bool is_empty = (payload[0] & 0x7F) == 0 && payload[1] == 0 && payload[2] == 0 &&
+                        payload[3] == 0;
+  if (!is_empty || nghttp2_session_find_stream(framer_.session(), head.stream) == nullptr) {
+    return false;
+  }
+  nghttp2_submit_rst_stream(framer_.session(), NGHTTP2_FLAG_NONE, head.stream,
+                            NGHTTP2_PROTOCOL_ERROR);
+  framer_.SendSoon();
+  return true;
 }
 
 // RFC 9113 5.3 deprecates it: what is well-formed has no effect, so nghttp2 need not keep idle

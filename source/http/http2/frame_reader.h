@@ -21,7 +21,8 @@ class FrameReader {
 
   // Takes what it can; the rest is shown again with what follows.
   void Read(base::Buffer& in);
-  // A part of a frame that is not DATA is here, or of the preface.
+  // A part of a frame that is not DATA, or of the preface, was here before the last read, or is the
+  // first to be: something that has to be complete in time.
   bool has_partial() const { return has_partial_; }
 
  private:
@@ -34,6 +35,7 @@ class FrameReader {
   bool CheckLate(const FrameHead& head);
   // How much has to be there before the frame, or block, goes on; 0: it failed.
   size_t SizeOf(const base::Buffer& in, const FrameHead& head);
+  bool TakeEmptyWindow(const base::Buffer& in, const FrameHead& head);
   void TakePriority(base::Buffer& in, const FrameHead& head);
   bool goes_on() const;
 

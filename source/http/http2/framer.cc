@@ -45,6 +45,8 @@ void Framer::SetUp(Side side) {
   nghttp2_option_set_max_continuations(option, options_.max_continuations);
   nghttp2_option_set_max_deflate_dynamic_table_size(option, options_.header_table_bytes);
   nghttp2_option_set_peer_max_concurrent_streams(option, options_.max_concurrent_streams);
+  // Counted in UnsentFrames, which knows what has left.
+  nghttp2_option_set_max_outbound_ack(option, size_t{1} << 20);
   // Counted in FrameRates, by time and not by a bucket that fills while nothing happens.
   constexpr uint64_t kNoLimit = uint64_t{1} << 32;
   nghttp2_option_set_stream_reset_rate_limit(option, kNoLimit, kNoLimit);

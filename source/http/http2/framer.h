@@ -53,7 +53,7 @@ class Framer final {
 
   const Options& options() const { return options_; }
   const Counters& counters() const { return counters_; }
-  event::Loop& loop() { return connection_.loop(); }
+  net::Connection& connection() { return connection_; }
   nghttp2_session* session() { return session_; }
   StreamTable& streams() { return streams_; }
   const StreamTable& streams() const { return streams_; }

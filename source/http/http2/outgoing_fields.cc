@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace outrigger::http::http2 {
 namespace {
@@ -72,8 +73,10 @@ void AppendTrailers(const HeaderMap& trailers, FieldList& out) {
   }
 }
 
-KeptTrailers::KeptTrailers(const HeaderMap& trailers) : bytes_(new char[trailers.byte_size() + 1]) {
-  AppendTrailers(trailers, fields_);
+KeptFields::KeptFields(FieldList fields) : fields_(std::move(fields)) {
+  size_t bytes = 0;
+  for (const nghttp2_nv& field : fields_) bytes += field.namelen + field.valuelen;
+  bytes_ = std::make_unique<char[]>(bytes);
   char* to = bytes_.get();
   const auto keep = [&to](uint8_t*& text, size_t size) {
     if (size != 0) std::memcpy(to, text, size);

@@ -3,7 +3,6 @@
 #include <nghttp2/nghttp2.h>
 
 #include <memory>
-#include <string>
 #include <string_view>
 
 #include "absl/container/inlined_vector.h"
@@ -21,10 +20,10 @@ void AppendHeaders(const HeaderMap& headers, FieldList& out);
 // As AppendHeaders, without what must not stand in trailers (RFC 9110 6.5.1).
 void AppendTrailers(const HeaderMap& trailers, FieldList& out);
 
-// Trailers that wait for the body before them, with copies of their own.
-class KeptTrailers {
+// Fields that have to wait, with copies of their own.
+class KeptFields {
  public:
-  explicit KeptTrailers(const HeaderMap& trailers);
+  explicit KeptFields(FieldList fields);
   const FieldList& fields() const { return fields_; }
 
  private:

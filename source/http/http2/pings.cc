@@ -10,7 +10,7 @@ namespace outrigger::http::http2 {
 
 Pings::Pings(Framer& framer) : framer_(framer) {
   if (framer_.options().keepalive.interval.count() == 0) return;
-  interval_ = std::make_unique<event::Timer>(framer_.loop(), [this] { Ask(); });
+  interval_ = std::make_unique<event::Timer>(framer_.connection().loop(), [this] { Ask(); });
   ArmInterval();
 }
 
@@ -30,7 +30,7 @@ void Pings::Ask() {
   std::memcpy(payload, &asked_, sizeof(payload));
   nghttp2_submit_ping(framer_.session(), NGHTTP2_FLAG_NONE, payload);
   if (timeout_ == nullptr) {
-    timeout_ = std::make_unique<event::Timer>(framer_.loop(), [this] { OnTimeout(); });
+    timeout_ = std::make_unique<event::Timer>(framer_.connection().loop(), [this] { OnTimeout(); });
   }
   timeout_->Arm(framer_.options().keepalive.timeout);
   framer_.SendSoon();

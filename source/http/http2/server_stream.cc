@@ -9,11 +9,6 @@
 namespace outrigger::http::http2 {
 namespace {
 
-ssize_t ReadBody(nghttp2_session*, int32_t, uint8_t*, size_t room, uint32_t* flags,
-                 nghttp2_data_source* source, void*) {
-  return static_cast<Stream*>(source->ptr)->OfferBody(room, flags);
-}
-
 StreamError Error(ErrorKind kind, uint16_t status, std::string_view detail) {
   return {.kind = kind, .source = ErrorSource::kDownstream, .status = status, .detail = detail};
 }
@@ -84,11 +79,15 @@ void ServerStream::Malformed(Fault fault) {
 
 void ServerStream::Deliver() {
   if (receiver_ == nullptr) return;
-  if (is_closed_ && !is_user_done_) return ReportReset();
+  const bool ended_in_order = is_tunnel_ && is_response_over_ && !is_reset_by_peer_;
+  if (is_closed_ && !is_user_done_ && !ended_in_order) return ReportReset();
   if (is_fault_due_) return ReportFault();
   if (std::exchange(is_head_due_, false)) {
     const bool last = is_end_held_ && held_.empty() && !has_request_trailers_;
-    if (last) is_end_held_ = false;
+    if (last) {
+      is_end_held_ = false;
+      is_request_over_ = true;
+    }
     receiver_->OnRequestHead(last);
   }
   DeliverBody();
@@ -104,15 +103,26 @@ void ServerStream::DeliverBody() {
   if (!held_.empty()) {
     base::Buffer piece = TakeHeld();
     const bool last = ends && !has_request_trailers_;
-    if (last) is_end_held_ = false;
-    receiver_->OnRequestBody(piece, last);
+    if (last) return DeliverLast(piece);
+    receiver_->OnRequestBody(piece, false);
     // It may have paused, ended or reset.
     if (receiver_ == nullptr || pauses_ > 0) return;
   }
   if (!std::exchange(is_end_held_, false)) return;
   if (has_request_trailers_) return receiver_->OnRequestTrailers();
   base::Buffer nothing;
-  receiver_->OnRequestBody(nothing, true);
+  DeliverLast(nothing);
+}
+
+void ServerStream::DeliverLast(base::Buffer& piece) {
+  is_end_held_ = false;
+  is_request_over_ = true;
+  RequestReceiver* const receiver = receiver_;
+  if (is_response_over_) {
+    is_user_done_ = true;
+    Finish();
+  }
+  receiver->OnRequestBody(piece, true);
 }
 
 void ServerStream::ReportFault() {
@@ -153,12 +163,19 @@ void ServerStream::WriteInformational(const ResponseHead& head) {
   framer_.SendHeads();
 }
 
-void ServerStream::WriteHead(const ResponseHead& head, bool last) {
-  if (last) {
-    is_user_done_ = true;
-    Finish();
-    DiscardInput();
+void ServerStream::EndResponse() {
+  if (is_tunnel_ && !is_request_over_) {
+    is_response_over_ = true;
+    return;
   }
+  is_user_done_ = true;
+  Finish();
+  DiscardInput();
+}
+
+void ServerStream::WriteHead(const ResponseHead& head, bool last) {
+  is_tunnel_ = head.switches_protocol;
+  if (last) EndResponse();
   if (is_closed_) return;
   FieldList fields;
   // RFC 8441 5: HTTP/2 has no 101.
@@ -166,9 +183,7 @@ void ServerStream::WriteHead(const ResponseHead& head, bool last) {
   AppendField(":status", is_upgrade ? "200" : head.Lookup(":status").value_or("500"), fields);
   AppendHeaders(head.headers, fields);
   drops_body_ = method_ == Method::kHead || head.status == 204 || head.status == 304;
-  nghttp2_data_provider body{};
-  body.source.ptr = static_cast<Stream*>(this);
-  body.read_callback = ReadBody;
+  const nghttp2_data_provider body = BodySource();
   const bool ends_here = last && abort_code_ == 0;
   is_output_ended_ = last;
   nghttp2_submit_response(framer_.session(), id_, fields.data(), fields.size(),
@@ -178,11 +193,7 @@ void ServerStream::WriteHead(const ResponseHead& head, bool last) {
 }
 
 void ServerStream::WriteBody(base::Buffer& piece, bool last) {
-  if (last) {
-    is_user_done_ = true;
-    Finish();
-    DiscardInput();
-  }
+  if (last) EndResponse();
   if (drops_body_) piece.Clear();
   QueueBody(piece, last);
 }
@@ -204,7 +215,7 @@ void ServerStream::Reset(const StreamError& error) {
 
 // RFC 9113 8.1: a client may still be sending what no one wants.
 void ServerStream::OnEndSent() {
-  if (!is_input_ended_) SendReset(NGHTTP2_NO_ERROR);
+  if (!is_input_ended_ && !is_tunnel_) SendReset(NGHTTP2_NO_ERROR);
 }
 
 }  // namespace outrigger::http::http2

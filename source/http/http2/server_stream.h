@@ -44,18 +44,24 @@ class ServerStream final : public Stream, public ResponseWriter {
   void ReportFault();
   void ReportReset();
   void DeliverBody();
+  void DeliverLast(base::Buffer& piece);
+  // The response's last piece was written.
+  void EndResponse();
   void Finish() { receiver_ = nullptr; }
   RequestReceiver* TakeReceiver() { return std::exchange(receiver_, nullptr); }
 
   RequestReceiver* receiver_;
   Method method_ = Method::kOther;
   Fault fault_ = Fault::kNone;
-  bool has_head_ = false;            // the request's section was read, good or bad
-  bool is_head_due_ = false;         // OnRequestHead
-  bool is_fault_due_ = false;        // OnRequestError for fault_
+  bool has_head_ = false;      // the request's section was read, good or bad
+  bool is_head_due_ = false;   // OnRequestHead
+  bool is_fault_due_ = false;  // OnRequestError for fault_
   bool has_request_trailers_ = false;
-  bool is_user_done_ = false;        // the response's last piece was written, or Reset called
-  bool drops_body_ = false;          // the response has none, whatever is written
+  bool is_user_done_ = false;      // the response's last piece was written, or Reset called
+  bool drops_body_ = false;        // the response has none, whatever is written
+  bool is_tunnel_ = false;         // each half ends by itself
+  bool is_request_over_ = false;   // its last piece was delivered
+  bool is_response_over_ = false;  // its last piece was written, while the request goes on
 };
 
 }  // namespace outrigger::http::http2

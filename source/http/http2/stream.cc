@@ -18,6 +18,11 @@ constexpr uint32_t kFlushProgress = 4096;
 // A message of more shares its connection frame by frame with others.
 constexpr size_t kLargeBytes = 16 * 1024;
 
+ssize_t ReadBody(nghttp2_session*, int32_t, uint8_t*, size_t room, uint32_t* flags,
+                 nghttp2_data_source* source, void*) {
+  return static_cast<Stream*>(source->ptr)->OfferBody(room, flags);
+}
+
 }  // namespace
 
 // --- from nghttp2 ------------------------------------------------------------------------------
@@ -88,10 +93,17 @@ void Stream::MoveBody(size_t size, base::Buffer& to) {
   flushed_bytes_ += static_cast<uint32_t>(size);
   if (flushed_bytes_ < kFlushProgress) return;
   flushed_bytes_ = 0;
-  flushing_since_ = framer_.loop().Now();
+  flushing_since_ = framer_.connection().loop().Now();
 }
 
 // --- output ------------------------------------------------------------------------------------
+
+nghttp2_data_provider Stream::BodySource() {
+  nghttp2_data_provider body{};
+  body.source.ptr = this;
+  body.read_callback = ReadBody;
+  return body;
+}
 
 void Stream::QueueBody(base::Buffer& piece, bool last) {
   if (is_closed_ || is_output_ended_) return piece.Clear();
@@ -107,7 +119,7 @@ void Stream::QueueBody(base::Buffer& piece, bool last) {
   }
   if (!is_output_high_ && output_.size() > framer_.options().stream_output_high_bytes) MarkDue();
   if (last) {
-    flushing_since_ = framer_.loop().Now();
+    flushing_since_ = framer_.connection().loop().Now();
     framer_.streams().WatchFlush(*this);
   }
   framer_.SendSoon();
@@ -124,13 +136,13 @@ void Stream::QueueTrailers(const HeaderMap& trailers) {
   // Behind an empty body they go at once: no copy, and no empty DATA frame.
   if (!output_.empty() && framer_.SendRound()) framer_.SendSoon();
   if (is_closed_) return;
-  if (output_.empty()) {
+  if (output_.empty() && id_ >= 0) {
     is_output_ended_ = true;
     is_deferred_ = false;
     nghttp2_submit_trailer(framer_.session(), id_, fields.data(), fields.size());
     return framer_.SendHeads();
   }
-  trailers_ = std::make_unique<KeptTrailers>(trailers);
+  trailers_ = std::make_unique<KeptFields>(std::move(fields));
   base::Buffer nothing;
   QueueBody(nothing, true);
 }
@@ -158,6 +170,13 @@ void Stream::SendReset(uint32_t error_code) {
   is_reset_by_us_ = true;
   framer_.counters().tx_reset.Increment();
   nghttp2_submit_rst_stream(framer_.session(), NGHTTP2_FLAG_NONE, id_, error_code);
+  framer_.SendSoon();
+}
+
+void Stream::CloseUnopened() {
+  is_closed_ = true;
+  framer_.streams().OnClosed(*this);
+  MarkDue();
   framer_.SendSoon();
 }
 

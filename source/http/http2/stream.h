@@ -62,13 +62,17 @@ class Stream : public base::ListLink<>,
   // Notes that the body is not as long as content-length said; Deliver reports it.
   virtual void OnBadLength() = 0;
 
-  // Output. `abort_code`: not 0: the message ends by a reset with that code behind its last byte.
+  // Output
+  // Where nghttp2 asks for body.
+  nghttp2_data_provider BodySource();
   void QueueBody(base::Buffer& piece, bool last);
   void QueueTrailers(const HeaderMap& trailers);
   void DropOutput();
   // +1: the output rose above its watermark; -1: it fell below; 0: neither.
   int CrossedWatermark();
   void SendReset(uint32_t error_code);
+  // nghttp2 never knew it.
+  void CloseUnopened();
 
   // Input
   void MarkDue();
@@ -85,11 +89,11 @@ class Stream : public base::ListLink<>,
   Framer& framer_;
   int32_t id_ = -1;
   uint32_t close_code_ = 0;
-  uint32_t abort_code_ = 0;
+  uint32_t abort_code_ = 0;     // not 0: the message ends by a reset behind its last byte
   uint32_t flushed_bytes_ = 0;  // since flushing_since_
   base::Buffer output_;
   base::Buffer held_;  // received, not delivered
-  std::unique_ptr<KeptTrailers> trailers_;
+  std::unique_ptr<KeptFields> trailers_;
   std::optional<uint64_t> length_left_;  // of the body that content-length promised
   base::MonoTime flushing_since_{};
   uint16_t pauses_ = 0;

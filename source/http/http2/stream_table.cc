@@ -29,6 +29,7 @@ void StreamTable::Deliver() {
 void StreamTable::OnClosed(Stream& stream) {
   stream.base::ListLink<>::Unlink();
   closing_.PushBack(stream);
+  --count_;
 }
 
 size_t StreamTable::Sweep() {
@@ -38,7 +39,6 @@ size_t StreamTable::Sweep() {
     std::unique_ptr<Stream> owned(&stream);
     ++swept;
   });
-  count_ -= swept;
   return swept;
 }
 

@@ -23,7 +23,7 @@ class StreamTable {
   StreamTable& operator=(const StreamTable&) = delete;
 
   Stream& Add(std::unique_ptr<Stream> stream);
-  // Those that are not swept away.
+  // Those that nghttp2 has not closed.
   size_t count() const { return count_; }
   void MarkDue(Stream& stream) {
     if (!stream.base::ListLink<DueStreams>::is_linked()) due_.PushBack(stream);

@@ -19,19 +19,17 @@ class UnsentFrames {
   }
   // Where the output stands: bytes ever appended to it, and of those the ones that were sent.
   void Update(uint64_t appended, uint64_t sent) {
-    if (sent >= appended) {
+    if (sent >= last_.at) {
       marks_.clear();
-      sent_ = all_;
-      last_mark_ = appended;
-      return;
+      sent_ = last_.counts;
+    } else {
+      size_t passed = 0;
+      while (passed < marks_.size() && marks_[passed].at <= sent) sent_ = marks_[passed++].counts;
+      marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(passed));
+      const uint64_t marked = marks_.empty() ? sent : marks_.back().at;
+      if (last_.at - marked >= kMarkBytes) marks_.push_back(last_);
     }
-    size_t passed = 0;
-    while (passed < marks_.size() && marks_[passed].at <= sent) sent_ = marks_[passed++].counts;
-    marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(passed));
-    if (appended - last_mark_ >= kMarkBytes) {
-      marks_.push_back({appended, all_});
-      last_mark_ = appended;
-    }
+    last_ = {appended, all_};
   }
   uint64_t total() const { return all_.total - sent_.total; }
   uint64_t answers() const { return all_.answers - sent_.answers; }
@@ -49,7 +47,7 @@ class UnsentFrames {
   Counts all_;
   Counts sent_;  // of frames that are known to have left
   std::vector<Mark> marks_;  // oldest first; empty while the peer keeps up
-  uint64_t last_mark_ = 0;
+  Mark last_{0, {}};  // the last Update
 };
 
 }  // namespace outrigger::http::http2

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "source/stats/envoy_scopes.h"
 #include "test/client/raw_server.h"
 #include "test/client/turning.h"
 
@@ -52,16 +53,15 @@ class ClientSessionTest : public ::testing::Test,
                           public net::ConnectionEvents,
                           public ClientSessionEvents {
  protected:
-  ClientSessionTest() {
+  explicit ClientSessionTest(Options options = {}) : options_(options) {
     connection_ = std::make_unique<net::Connection>(
         loop_, net::StartConnect(server_.address(), nullptr, std::nullopt),
         base::Milliseconds(5000), *this, net::ConnectionLimits());
     EXPECT_TRUE(Turn([&] { return server_.Accept(); }));
     EXPECT_TRUE(Turn([&] { return session_ != nullptr; }));
-    server_.Send(SettingsFrame());
   }
   void OnConnected() override {
-    session_ = std::make_unique<ClientSession>(*connection_, Options(), *this);
+    session_ = std::make_unique<ClientSession>(*connection_, options_, *this, &counters_);
   }
   void OnData(base::Buffer& in, bool end) override { session_->OnData(in, end); }
   void OnClosed(net::CloseCause cause) override { session_->OnClosed(cause); }
@@ -72,6 +72,24 @@ class ClientSessionTest : public ::testing::Test,
   template <typename Done>
   bool Turn(Done is_done) {
     return test::TurnUntil(loop_, is_done);
+  }
+  // The next call of any test but those about SETTINGS.
+  void SetUp() override { server_.Send(SettingsFrame()); }
+  void StartUpgrade(Exchange& exchange) {
+    base::Arena arena;
+    RequestHead head(arena);
+    head.target = "/chat";
+    head.upgrade = "websocket";
+    head.headers.Add("host", "a.example");
+    exchange.writer = &session_->StartRequest(exchange);
+    exchange.writer->WriteHead(head, false);
+    loop_.RunOnce();
+  }
+  void Settle() {
+    for (int i = 0; i < 5; ++i) loop_.RunOnce(base::Milliseconds(1));
+  }
+  uint64_t Counter(std::string_view name) {
+    return store_.Value("t.http2." + std::string(name)).value();
   }
   void Start(Exchange& exchange, bool last) {
     base::Arena arena;
@@ -87,6 +105,9 @@ class ClientSessionTest : public ::testing::Test,
     loop_.RunOnce();
   }
 
+  const Options options_;
+  stats::Store store_;
+  const Counters counters_ = Counters::Declare(store_, stats::PlainScope("t."));
   base::ManualClock clock_;
   event::Loop loop_{clock_};
   test::RawServer server_;
@@ -222,6 +243,132 @@ TEST_F(ClientSessionTest, RequestTrailersFollowTheBody) {
   const size_t trailers_at = received.find(data) + data.size();
   ASSERT_TRUE(Turn([&] { return server_.received().size() > trailers_at + 9; }));
   EXPECT_EQ(server_.received().substr(trailers_at + 3, 2), std::string("\x1\x5", 2));
+}
+
+TEST_F(ClientSessionTest, ARefusedStreamIsSafeToReplay) {
+  Exchange exchange;
+  Start(exchange, false);
+  server_.Send(Frame(3, 0, 1, std::string("\0\0\0\7", 4)));
+  ASSERT_TRUE(Turn([&] { return exchange.error.has_value(); }));
+  EXPECT_EQ(exchange.error->kind, ErrorKind::kRefused);
+  EXPECT_TRUE(exchange.error->is_safe_to_replay);
+  EXPECT_EQ(exchange.error->detail, "http2.remote_refuse");
+  EXPECT_EQ(Counter("stream_refused_errors"), 1u);
+}
+
+TEST_F(ClientSessionTest, AResetIsNotSafeToReplay) {
+  Exchange exchange;
+  Start(exchange, false);
+  server_.Send(Frame(3, 0, 1, std::string("\0\0\0\2", 4)));
+  ASSERT_TRUE(Turn([&] { return exchange.error.has_value(); }));
+  EXPECT_EQ(exchange.error->kind, ErrorKind::kReset);
+  EXPECT_FALSE(exchange.error->is_safe_to_replay);
+}
+
+TEST_F(ClientSessionTest, AResponseBeforeTheRequestsEndIsComplete) {
+  Exchange exchange;
+  Start(exchange, false);
+  server_.Send(Frame(1, 5, 1, "\x88") + Frame(3, 0, 1, std::string(4, '\0')));
+  ASSERT_TRUE(Turn([&] { return !exchange.log.empty(); }));
+  EXPECT_THAT(exchange.log, ElementsAre("head 200 last"));
+  EXPECT_FALSE(exchange.error.has_value());
+}
+
+TEST_F(ClientSessionTest, AMalformedResponseIsAProtocolError) {
+  const std::string kHeads[] = {
+      Field("x", "no status"),
+      Field(":status", "20"),
+      Field(":status", "101"),
+      "\x88" + Field(":status", "200"),
+      "\x88" + Field("Upper", "x"),
+      "\x88" + Field("a", "b\r\nc: d"),
+      "\x88" + Field("connection", "close"),
+      "\x88" + Field("transfer-encoding", "chunked"),
+      "\x88" + Field("content-length", "x"),
+      "\x88" + Field("content-length", "5"),
+  };
+  uint32_t id = 1;
+  for (const std::string& head : kHeads) {
+    Exchange exchange;
+    Start(exchange, true);
+    server_.Send(Frame(1, 5, id, head));
+    id += 2;
+    ASSERT_TRUE(Turn([&] { return exchange.error.has_value(); })) << id;
+    EXPECT_EQ(exchange.error->kind, ErrorKind::kProtocol);
+  }
+  EXPECT_EQ(Counter("rx_messaging_error"), std::size(kHeads));
+  EXPECT_EQ(session_->stream_count(), 0u);
+}
+
+TEST_F(ClientSessionTest, ADrainedSessionEndsAfterItsLastStream) {
+  Exchange exchange;
+  Start(exchange, true);
+  session_->Drain();
+  EXPECT_FALSE(session_->may_start());
+  Settle();
+  EXPECT_FALSE(end_.has_value());
+  server_.Send(Frame(1, 5, 1, "\x88"));
+  ASSERT_TRUE(Turn([&] { return end_.has_value(); }));
+  EXPECT_EQ(*end_, "drained");
+  EXPECT_THAT(exchange.log, ElementsAre("head 200 last"));
+  EXPECT_THAT(server_.received(), HasSubstr(Frame(7, 0, 0, std::string(8, '\0'))));
+}
+
+TEST_F(ClientSessionTest, AnUpgradeThatTheServerDoesNotKnowIsRefused) {
+  Exchange exchange;
+  ASSERT_TRUE(Turn([&] { return server_.received().size() > 40; }));
+  Settle();
+  StartUpgrade(exchange);
+  ASSERT_TRUE(Turn([&] { return exchange.error.has_value(); }));
+  EXPECT_EQ(exchange.error->kind, ErrorKind::kRefused);
+  EXPECT_EQ(exchange.error->detail, "http2.extended_connect_not_supported");
+  EXPECT_EQ(session_->stream_count(), 0u);
+}
+
+// The server says nothing before a test does.
+class FreshClientSession : public ClientSessionTest {
+ protected:
+  FreshClientSession()
+      : ClientSessionTest({.keepalive = {.timeout = base::Milliseconds(200),
+                                         .idle_interval = base::Milliseconds(1000)}}) {}
+  void SetUp() override {}
+};
+
+TEST_F(FreshClientSession, AnUpgradeWaitsForTheServersSettings) {
+  Exchange exchange;
+  StartUpgrade(exchange);
+  Settle();
+  EXPECT_THAT(server_.received(), Not(HasSubstr("websocket")));
+  server_.Send(Frame(4, 0, 0, std::string("\0\x8\0\0\0\1", 6)));
+  ASSERT_TRUE(Turn([&] { return server_.received().find("/chat") != std::string::npos ||
+                                server_.received().size() > 120; }));
+  server_.Send(Frame(1, 4, 1, "\x88"));
+  ASSERT_TRUE(Turn([&] { return !exchange.log.empty(); }));
+  EXPECT_THAT(exchange.log, ElementsAre("head 101"));
+  EXPECT_TRUE(exchange.head.switches_protocol);
+}
+
+TEST_F(FreshClientSession, AnUpgradeThatWaitsCanBeGivenUp) {
+  Exchange exchange;
+  StartUpgrade(exchange);
+  exchange.writer->Reset();
+  server_.Send(Frame(4, 0, 0, std::string("\0\x8\0\0\0\1", 6)));
+  Settle();
+  EXPECT_EQ(session_->stream_count(), 0u);
+  EXPECT_FALSE(exchange.error.has_value());
+}
+
+TEST_F(FreshClientSession, AsksAPeerThatWasSilentForLongBeforeItTrustsIt) {
+  server_.Send(SettingsFrame());
+  Settle();
+  clock_.Advance(base::Milliseconds(1500));
+  Exchange exchange;
+  Start(exchange, true);
+  clock_.Advance(base::Milliseconds(201));
+  ASSERT_TRUE(Turn([&] { return end_.has_value(); }));
+  EXPECT_EQ(*end_, "http2.keepalive_timeout");
+  EXPECT_EQ(exchange.error->kind, ErrorKind::kConnectionClosed);
+  EXPECT_EQ(Counter("keepalive_timeout"), 1u);
 }
 
 }  // namespace
