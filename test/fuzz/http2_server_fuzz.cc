@@ -1,5 +1,6 @@
 // What an HTTP/2 client may send to a server session, behind its preface or instead of it: in one
-// piece and in random pieces, which must not make a difference. The first byte chooses.
+// piece and in random pieces, which must not make a difference, unless small limits make one: what
+// is over by the next piece counts no more. The first byte chooses.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -31,7 +32,7 @@ std::string Run(uint8_t choice, std::string_view input, Cuts cuts) {
   server.Send(input, cuts);
   if ((choice & 32) != 0) server.session().Drain();
   server.FinishSending();
-  CHECK(server.is_over() || !server.connection().is_open() || !server.is_closed());
+  CHECK(server.is_over() || !server.is_closed());
   return server.events();
 }
 
@@ -44,7 +45,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
   const std::string whole = Run(data[0], input, Cuts::Whole());
   const std::string cut = Run(data[0], input, Cuts::Random(data[0] * 2654435761u));
-  if (whole != cut) std::fprintf(stderr, "whole:\n%s\ncut:\n%s\n", whole.c_str(), cut.c_str());
-  CHECK(whole == cut);
+  const bool has_small_limits = (data[0] & 2) != 0;
+  if (whole != cut && !has_small_limits) {
+    std::fprintf(stderr, "whole:\n%s\ncut:\n%s\n", whole.c_str(), cut.c_str());
+  }
+  CHECK(has_small_limits || whole == cut);
   return 0;
 }

@@ -89,6 +89,7 @@ void ServerSession::Drain() {
   if (phase_ != Phase::kOpen) return;
   phase_ = Phase::kDraining;
   nghttp2_submit_shutdown_notice(framer_.session());
+  framer_.SendHeads();  // a PING would overtake it
   nghttp2_submit_ping(framer_.session(), NGHTTP2_FLAG_NONE, kDrainPing);
   // A client that does not answer has had its time, too.
   drain_timer_ = std::make_unique<event::Timer>(connection_.loop(), [this] { FinishDrain(); });

@@ -340,8 +340,9 @@ TEST_F(FreshClientSession, AnUpgradeWaitsForTheServersSettings) {
   Settle();
   EXPECT_THAT(server_.received(), Not(HasSubstr("websocket")));
   server_.Send(Frame(4, 0, 0, std::string("\0\x8\0\0\0\1", 6)));
-  ASSERT_TRUE(Turn([&] { return server_.received().find("/chat") != std::string::npos ||
-                                server_.received().size() > 120; }));
+  ASSERT_TRUE(Turn([&] {
+    return server_.received().find("/chat") != std::string::npos || server_.received().size() > 120;
+  }));
   server_.Send(Frame(1, 4, 1, "\x88"));
   ASSERT_TRUE(Turn([&] { return !exchange.log.empty(); }));
   EXPECT_THAT(exchange.log, ElementsAre("head 101"));

@@ -36,18 +36,14 @@ void ServerHarness::FinishSending() {
   Turn();
 }
 
-void ServerHarness::Turn() {
+void ServerHarness::Turn(base::Nanoseconds after) {
+  clock_.Advance(after);
   for (;;) {
     const bool was_busy = loop_.RunOnce();
     const std::string received = reads_output ? wire_.Receive() : std::string();
     frames_.Add(received);
     if (!was_busy && received.empty()) return;
   }
-}
-
-void ServerHarness::Advance(base::Nanoseconds by) {
-  clock_.Advance(by);
-  Turn();
 }
 
 std::string ServerHarness::events() const {
