@@ -49,8 +49,8 @@ struct Status {
 // is no grpc-status; one that is no number from 0 to 16 is kUnknown.
 std::optional<Status> ReadStatus(const HeaderMap& fields);
 
-// The number that a stream ended with, which need not be one of the codes: what a filter noted before
-// it translated the response, else the trailers, else the head.
+// The number that a stream ended with, which need not be one of the codes: what a filter noted
+// before it translated the response, else the trailers, else the head.
 std::optional<uint32_t> StatusNumber(const StreamSummary& summary);
 
 // `message` as grpc-message carries it: what is not printable ASCII, and '%', as %XX. Cut to
