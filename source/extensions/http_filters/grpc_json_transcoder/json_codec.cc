@@ -82,9 +82,9 @@ absl::StatusOr<std::string> JsonCodec::Convert(const pb::Descriptor& type, std::
   pb::util::JsonParseOptions parsing;
   parsing.case_insensitive_enum_parsing = options.is_enum_case_insensitive;
   std::string message;
-  const pb::util::Status status = pb::util::JsonToBinaryString(
-      &types_.resolver(), UrlOf(type), pb::StringPiece(json.data(), json.size()), &message,
-      parsing);
+  const pb::util::Status status =
+      pb::util::JsonToBinaryString(&types_.resolver(), UrlOf(type),
+                                   pb::StringPiece(json.data(), json.size()), &message, parsing);
   if (!status.ok()) return Wrong(status);
   return message;
 }
@@ -169,8 +169,8 @@ std::string JsonCodec::PrintStatus(int code, std::string_view message, std::stri
   for (const pb::Any& detail : status.details()) {
     auto printed = Print(any, detail.SerializeAsString(), options);
     if (!printed.ok()) {
-      printed = base::StrCat("{\"@type\":", QuoteJson(detail.type_url()), ",\"value\":",
-                             QuoteJson(absl::Base64Escape(detail.value())), "}");
+      printed = base::StrCat("{\"@type\":", QuoteJson(detail.type_url()),
+                             ",\"value\":", QuoteJson(absl::Base64Escape(detail.value())), "}");
     }
     base::StrAppend(&details, details.empty() ? "" : ",", *printed);
   }
