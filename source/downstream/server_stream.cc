@@ -203,8 +203,9 @@ void ServerStream::StartChain(bool last) {
   const HttpOptions& options = *options_;
   has_chain_ = true;
   chain_.Build(options.filters, options.terminal, [this](const http::ChainEntry& entry) {
-    return route_ != nullptr ? route_->is_filter_disabled(entry.name, entry.starts_disabled, target_)
-                             : entry.starts_disabled;
+    return route_ != nullptr
+               ? route_->is_filter_disabled(entry.name, entry.starts_disabled, target_)
+               : entry.starts_disabled;
   });
   chain_.OnRequestHead(last);
 }
