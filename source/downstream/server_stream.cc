@@ -221,6 +221,7 @@ void ServerStream::OnRequestError(const http::StreamError& error) {
   if (phase_ == Phase::kEnded) return;
   if (error.kind == http::ErrorKind::kConnectionClosed) {
     options_->counters.downstream_rq_rx_reset.Increment();
+    connection_.NoteLostStream();
     return CutOff(http::ResponseFlag::kDownstreamConnectionTermination, error.detail);
   }
   if (error.kind == http::ErrorKind::kReset) {

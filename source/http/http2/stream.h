@@ -44,7 +44,7 @@ class Stream : public base::ListLink<>,
   // Moves that many bytes to the connection's output.
   void MoveBody(size_t size, base::Buffer& to);
   // Our END_STREAM went out.
-  virtual void OnEndSent() {}
+  virtual void OnEndSent() { base::ListLink<FlushingStreams>::Unlink(); }
 
   // Tells what is due to the user of the stream.
   virtual void Deliver() = 0;

@@ -71,7 +71,8 @@ RequestReceiver& ServerHarness::NewStream(ResponseWriter& writer) {
 
 std::string ServerHarness::Stream::Text() const {
   std::string text = head_text_;
-  if (!body_.empty()) text += "body: \"" + body_ + "\"\n";
+  // How much of a body was heard before it broke depends on how it came.
+  if (!body_.empty() && !is_refused_) text += "body: \"" + body_ + "\"\n";
   for (const Header& header : trailers_.entries()) {
     text += "trailer " + std::string(header.name()) + ": " + std::string(header.value()) + "\n";
   }

@@ -135,9 +135,10 @@ TEST(ServerSession, ConnectNamesNoPath) {
               Data(1, "up", false));
   EXPECT_EQ(server.events(), "CONNECT \nhost: b.example:443\nbody: \"up\"\n");
   server.stream(0).RespondBody("down", true);
-  server.Turn();
-  EXPECT_THAT(Answers(server), ElementsAre("HEADERS 1 {:status: 200}", "DATA 1 \"down\" end",
-                                           "RST_STREAM 1 NO_ERROR"));
+  server.Send(Data(1, "more", true));
+  EXPECT_EQ(server.events(), "CONNECT \nhost: b.example:443\nbody: \"upmore\"\nend\n");
+  EXPECT_THAT(Answers(server), ElementsAre("HEADERS 1 {:status: 200}", "DATA 1 \"down\" end"));
+  EXPECT_TRUE(server.session().is_idle());
 }
 
 FieldTexts WebSocket() {
@@ -233,6 +234,22 @@ TEST(ServerSession, APausedStreamLeavesTheOthersTheConnectionsWindow) {
   server.Turn();
   EXPECT_EQ(server.stream(0).body().size(), 64'000u);
   EXPECT_EQ(server.frames().Count("WINDOW_UPDATE 1 "), 1u) << server.frames().Text();
+}
+
+TEST(ServerSession, AThousandSlowReadersStallNobody) {
+  ServerHarness server({.stream_output_high_bytes = 1000});
+  server.answer = [](ServerHarness::Stream& stream) {
+    stream.RespondHead(200, false);
+    stream.RespondBody(std::string(10'000, 'x'), false);
+  };
+  server.Send(std::string(kClientPreface) + Settings(Setting(4, 1)) + Window(0, 1 << 20));
+  for (uint32_t id = 1; id < 2000; id += 2) server.Send(Headers(id, Get("/"), true));
+  EXPECT_EQ(server.frames().data_bytes, 1000u);
+  for (size_t i = 0; i < 1000; ++i) EXPECT_EQ(server.stream(i).turns, "H");
+  server.Send(Window(1999, 20'000));
+  EXPECT_EQ(server.frames().data_bytes, 1000u + 9999u);
+  EXPECT_EQ(server.stream(999).turns, "HL");
+  EXPECT_FALSE(server.is_over());
 }
 
 // The client of this test goes on where no window is left, as none may.
