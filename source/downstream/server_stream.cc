@@ -347,8 +347,8 @@ void ServerStream::ResetToClient(const http::StreamError& error) {
   if (!error.detail.empty()) summary_.detail = error.detail;
   options_->counters.downstream_rq_tx_reset.Increment();
   http::ResponseWriter* writer = std::exchange(writer_, nullptr);
+  End();  // first: a connection that closes with it was not closed by the client
   if (writer != nullptr) writer->Reset(error);
-  End();
 }
 
 // --- deadlines ---------------------------------------------------------------------------------

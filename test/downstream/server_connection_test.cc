@@ -197,6 +197,8 @@ TEST(ServerConnection, CutsAResponseOffWhenItsTimeIsOver) {
   serving.Advance(seconds(6));
   EXPECT_TRUE(serving.saw_end);
   EXPECT_EQ(serving.Count("downstream_rq_tx_reset"), 1u);
+  EXPECT_EQ(serving.log->flags, 1u << static_cast<int>(http::ResponseFlag::kDurationTimeout))
+      << "the client did not leave";
 }
 
 TEST(ServerConnection, ClosesAfterTheLastAllowedRequest) {
