@@ -203,11 +203,11 @@ void ServerConnection::EndOnce(Ender ender) {
   if (std::exchange(is_over_, true)) return;
   timer_.Cancel();
   if (ender != Ender::kCodec) codec().OnClosed();
-  const bool by_peer = ender == Ender::kClient;
+  const bool by_peer = ender == Ender::kClient || has_lost_stream_;
   const HttpCounters& counters = options_->counters;
   (by_peer ? counters.downstream_cx_destroy_remote : counters.downstream_cx_destroy_local)
       .Increment();
-  if (streams_.empty()) return;
+  if (streams_.empty() && !has_lost_stream_) return;
   counters.downstream_cx_destroy_active_rq.Increment();
   (by_peer ? counters.downstream_cx_destroy_remote_active_rq
            : counters.downstream_cx_destroy_local_active_rq)

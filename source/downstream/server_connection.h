@@ -81,6 +81,8 @@ class ServerConnection final : public event::Deletable,
 
   // For ServerStream
   void OnStreamEnd(ServerStream& stream);
+  // The codec has told a stream that the client is gone; the connection's end follows.
+  void NoteLostStream() { has_lost_stream_ = true; }
   // A stream is about to send its head: says whether it is the connection's last.
   void BeforeResponseHead();
   // Something is due at `deadline`: makes sure that OnTimer runs by then.
@@ -117,6 +119,7 @@ class ServerConnection final : public event::Deletable,
   uint32_t requests_ = 0;
   uint32_t stream_count_ = 0;
   bool is_protocol_known_ = false;
+  bool has_lost_stream_ = false;
   bool is_draining_ = false;
   bool is_over_ = false;
 };

@@ -179,11 +179,12 @@ std::optional<http::LocalReply> ServerStream::CheckTls() {
   return redirect;
 }
 
-// As Envoy does: without a route there is nothing to allow it, and 404 says more than 403.
+// As Envoy does: where routes are and none matches, 404 says more than 403.
 std::optional<http::LocalReply> ServerStream::CheckUpgrade() {
-  if (!request_.asks_for_tunnel() || route_ == nullptr) return std::nullopt;
+  if (!request_.asks_for_tunnel()) return std::nullopt;
+  if (route_ == nullptr && table_) return std::nullopt;
   const std::string_view name = request_.upgrade.empty() ? http::kConnectUpgrade : request_.upgrade;
-  const route::ForwardAction* const forward = route_->forward();
+  const route::ForwardAction* const forward = route_ == nullptr ? nullptr : route_->forward();
   std::optional<bool> is_allowed;
   if (forward != nullptr) is_allowed = forward->upgrades.Find(name);
   if (!is_allowed) is_allowed = options_->upgrades.Find(name);
@@ -202,8 +203,9 @@ void ServerStream::StartChain(bool last) {
   const HttpOptions& options = *options_;
   has_chain_ = true;
   chain_.Build(options.filters, options.terminal, [this](const http::ChainEntry& entry) {
-    return route_ != nullptr ? route_->is_filter_disabled(entry.name, entry.starts_disabled, target_)
-                             : entry.starts_disabled;
+    return route_ != nullptr
+               ? route_->is_filter_disabled(entry.name, entry.starts_disabled, target_)
+               : entry.starts_disabled;
   });
   chain_.OnRequestHead(last);
 }
@@ -222,12 +224,14 @@ void ServerStream::OnRequestTrailers() {
   RequestEnded();
   if (phase_ == Phase::kEnded || !has_chain_) return;
   chain_.OnRequestTrailers(request_trailers_);
+  if (is_tunnel_output_over_) End();
 }
 
 void ServerStream::OnRequestError(const http::StreamError& error) {
   if (phase_ == Phase::kEnded) return;
   if (error.kind == http::ErrorKind::kConnectionClosed) {
     options_->counters.downstream_rq_rx_reset.Increment();
+    connection_.NoteLostStream();
     return CutOff(http::ResponseFlag::kDownstreamConnectionTermination, error.detail);
   }
   if (error.kind == http::ErrorKind::kReset) {

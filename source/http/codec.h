@@ -12,11 +12,11 @@
 // A direction is: one head, body pieces, at most one trailer section. `last` on head or body says
 // that nothing follows in this direction.
 //
-// Tunnels (RequestHead::asks_for_tunnel, ResponseHead::switches_protocol): until the response's head
-// no body is written to an upstream; a client on HTTP/2 may send some all the same, one on HTTP/1 is
-// not read. Where the head switches the protocol, body pieces are opaque, there are no trailers,
-// each direction ends by itself with a `last` piece, and writer and receiver stay until both have.
-// Where it does not, the request is over with it.
+// Tunnels (RequestHead::asks_for_tunnel, ResponseHead::switches_protocol): until the response's
+// head no body is written to an upstream; a client on HTTP/2 may send some all the same, one on
+// HTTP/1 is not read. Where the head switches the protocol, body pieces are opaque, there are no
+// trailers, each direction ends by itself with a `last` piece, and writer and receiver stay until
+// both have. Where it does not, the request is over with it.
 
 namespace outrigger::http {
 

@@ -44,10 +44,13 @@ void PathTrie::FillNode(const Pending& pending, absl::Span<const Pattern> patter
   const size_t shared = static_cast<size_t>(
       std::mismatch(first.begin(), first.end(), last.begin(), last.end()).first - first.begin());
 
-  Node node;
+  Node& node = nodes_[pending.node];  // until there are more
   node.label_begin = static_cast<uint32_t>(labels_.size());
   node.label_size = static_cast<uint32_t>(shared - pending.depth);
   labels_.append(first, pending.depth, node.label_size);
+  if (node.label_size <= kInlineBytes) {
+    labels_.copy(node.label, node.label_size, node.label_begin);
+  }
 
   size_t at = pending.first;
   while (at < pending.end && patterns[at].text.size() == shared) ++at;
@@ -61,16 +64,16 @@ void PathTrie::FillNode(const Pending& pending, absl::Span<const Pattern> patter
     queue.push_back({static_cast<uint32_t>(nodes_.size()), at, end, shared + 1});
     nodes_.emplace_back();
     first_bytes_.push_back(byte);
-    ++node.children_count;
     at = end;
   }
-  if (node.label_size <= kInlineBytes) {
-    labels_.copy(node.label, node.label_size, node.label_begin);
-  }
+  FillChoices(nodes_[pending.node]);
+}
+
+void PathTrie::FillChoices(Node& node) {
+  node.children_count = static_cast<uint32_t>(nodes_.size()) - node.children_begin;
   if (node.children_count <= kInlineBytes) {
     first_bytes_.copy(node.choices, node.children_count, node.children_begin);
   }
-  nodes_[pending.node] = node;
 }
 
 void PathTrie::FillRoutes(Node& node, absl::Span<const Pattern> here) {

@@ -68,6 +68,7 @@ class PathTrie {
   }
   void FillNode(const Pending& pending, absl::Span<const Pattern> patterns,
                 std::vector<Pending>& queue);
+  void FillChoices(Node& node);
   void FillRoutes(Node& node, absl::Span<const Pattern> here);
 
   bool ignore_case_ = false;

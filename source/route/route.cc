@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "source/http/grpc/content_type.h"
 #include "source/base/text.h"
+#include "source/http/grpc/content_type.h"
 
 namespace outrigger::route {
 

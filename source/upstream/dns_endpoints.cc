@@ -30,7 +30,7 @@ void DnsEndpoints::Resolve(Name& name) {
   counters_.update_attempt.Increment();
   name.lookup = resolver_.Resolve(
       name.dns.name, spec_->dns_family,
-      [this, &name](absl::StatusOr<net::DnsAnswer> answer) { OnAnswer(name, answer); });
+      [this, &name](const absl::StatusOr<net::DnsAnswer>& answer) { OnAnswer(name, answer); });
 }
 
 void DnsEndpoints::OnAnswer(Name& name, const absl::StatusOr<net::DnsAnswer>& answer) {

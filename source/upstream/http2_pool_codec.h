@@ -1,6 +1,12 @@
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+
 #include "source/http/http2/client_session.h"
+#include "source/http/http2/counters.h"
 #include "source/upstream/pool_codec.h"
 
 namespace outrigger::upstream {
@@ -8,11 +14,15 @@ namespace outrigger::upstream {
 // HTTP/2 for a pool: as many exchanges at a time as the peer's SETTINGS and ours allow.
 class Http2PoolCodec final : public PoolCodec, private http::http2::ClientSessionEvents {
  public:
-  // `first_streams`: how many may begin before the peer has said how many it allows. All references
+  // `first_streams`: how many may begin before the peer has said how many it allows. The references
   // are borrowed and outlive this.
   Http2PoolCodec(net::Connection& connection, const http::http2::Options& options,
-                 uint32_t first_streams, PoolCodecEvents& events)
-      : events_(events), first_streams_(first_streams), session_(connection, options, *this) {}
+                 std::shared_ptr<const http::http2::Counters> counters, uint32_t first_streams,
+                 PoolCodecEvents& events)
+      : events_(events),
+        first_streams_(first_streams),
+        counters_(std::move(counters)),
+        session_(connection, options, *this, counters_.get()) {}
 
   uint32_t places() const override;
   PoolCodecState state() const override;
@@ -34,6 +44,8 @@ class Http2PoolCodec final : public PoolCodec, private http::http2::ClientSessio
   bool has_goaway_ = false;
   bool has_ended_ = false;
   bool has_broken_off_ = false;
+  const std::shared_ptr<const http::http2::Counters>
+      counters_;  // a session may outlive its cluster
   http::http2::ClientSession session_;
 };
 

@@ -28,7 +28,8 @@ std::unique_ptr<PoolCodec> Pool::MakeCodec(net::Connection& connection, PoolCode
   const ClusterSpec& spec = cluster_.spec();
   if (key_.protocol == http::Protocol::kHttp2) {
     const uint32_t first_streams = stream_limit_ == 0 ? kFirstStreams : stream_limit_;
-    return std::make_unique<Http2PoolCodec>(connection, spec.http2, first_streams, events);
+    return std::make_unique<Http2PoolCodec>(connection, spec.http2, cluster_.http2_counters(),
+                                            first_streams, events);
   }
   return std::make_unique<Http1PoolCodec>(connection, spec.http1, events);
 }

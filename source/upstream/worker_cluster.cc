@@ -2,6 +2,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "source/base/check.h"
+#include "source/stats/envoy_scopes.h"
 #include "source/upstream/load_balancer.h"
 #include "source/upstream/pending_request.h"
 #include "source/upstream/pool.h"
@@ -44,6 +45,14 @@ Pool& WorkerCluster::PoolOf(WorkerEndpoint& endpoint, const PickHints& hints) {
   std::unique_ptr<Pool>& pool = endpoint.pools[key.index()];
   if (pool == nullptr) pool = std::make_unique<Pool>(loop_, *this, endpoint, key);
   return *pool;
+}
+
+std::shared_ptr<const http::http2::Counters> WorkerCluster::http2_counters() {
+  if (http2_counters_ == nullptr) {
+    http2_counters_ = std::make_shared<const http::http2::Counters>(http::http2::Counters::Declare(
+        *state_->stats, stats::ClusterScope(state_->spec->stat_name)));
+  }
+  return http2_counters_;
 }
 
 std::optional<StartResult> WorkerCluster::TryStart(const PickHints& hints,

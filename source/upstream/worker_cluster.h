@@ -13,6 +13,7 @@
 #include "source/event/loop.h"
 #include "source/event/operation.h"
 #include "source/http/codec.h"
+#include "source/http/http2/counters.h"
 #include "source/net/connection.h"
 #include "source/upstream/cluster_counters.h"
 #include "source/upstream/cluster_state.h"
@@ -90,6 +91,8 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
 
   WorkerEndpoint* Pick(const PickHints& hints);
   Pool& PoolOf(WorkerEndpoint& endpoint, const PickHints& hints);
+  // Declared when the first connection speaks HTTP/2.
+  std::shared_ptr<const http::http2::Counters> http2_counters();
   void OnPoolEmpty(WorkerEndpoint& endpoint);
   void Retire(std::unique_ptr<WorkerEndpoint> endpoint);
   void Ref() { ++refs_; }
@@ -100,6 +103,7 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
   Random& random_;
   std::shared_ptr<const ClusterState> state_;
   ClusterCounters counters_;
+  std::shared_ptr<const http::http2::Counters> http2_counters_;
   uint32_t refs_ = 0;
   http::ResponseReceiver* tried_for_ = nullptr;  // who TryStart picked tried_ for, just now
   WorkerEndpoint* tried_ = nullptr;

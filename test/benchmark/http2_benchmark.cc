@@ -1,5 +1,5 @@
-// What one small exchange costs in the HTTP/2 sessions and the write to a socket: a request in and its
-// response out through the server's, a request out and its response in through the client's.
+// What one small exchange costs in the HTTP/2 sessions and the write to a socket: a request in and
+// its response out through the server's, a request out and its response in through the client's.
 #include <benchmark/benchmark.h>
 #include <nghttp2/nghttp2.h>
 #include <sys/socket.h>

@@ -178,7 +178,8 @@ TEST_F(GrpcStreamTest, ClosesWhenTheConnectionIsReset) {
 }
 
 TEST_F(GrpcStreamTest, ClosesWhenTheStreamIsReset) {
-  EXPECT_EQ(ReasonAfter(GrpcHead() + Frame(3, 0, 1, std::string("\0\0\0\x2", 4))), "http2.remote_reset");
+  EXPECT_EQ(ReasonAfter(GrpcHead() + Frame(3, 0, 1, std::string("\0\0\0\x2", 4))),
+            "http2.remote_reset");
 }
 
 TEST_F(GrpcStreamTest, ClosesOnAnAnswerThatIsNotGrpc) {
@@ -242,7 +243,8 @@ TEST_F(GrpcStreamTest, StaysWhenAKeepaliveIsAnswered) {
   Open();
   clock_.Advance(base::Milliseconds(1001));
   loop_.RunOnce();
-  server_.Send(Frame(6, 1, 0, std::string("\1\0\0\0\0\0\0\0", 8)) + GrpcHead() + DataFrame(Framed("alive")));
+  server_.Send(Frame(6, 1, 0, std::string("\1\0\0\0\0\0\0\0", 8)) + GrpcHead() +
+               DataFrame(Framed("alive")));
   ASSERT_TRUE(Turn([&] { return messages_.size() == 1; }));
   clock_.Advance(base::Milliseconds(500));
   loop_.RunOnce();

@@ -169,7 +169,7 @@ TEST(Http2Connection, DrainsWithGoAwayAndEndsWithItsLastStream) {
   serving.Send(Ping("draining", true));
   EXPECT_THAT(serving.sent(), HasSubstr("GOAWAY 1 NO_ERROR"));
   EXPECT_FALSE(serving.saw_end);
-  serving.Answer("", true);
+  serving.backend.sink->SendResponseHead(true);
   serving.Read();
   EXPECT_TRUE(serving.saw_end);
 }

@@ -180,9 +180,6 @@ class Serving : public ServerConnectionOwner {
   std::optional<route::RouteSpec> route;  // for everything; unset: none
   bool saw_end = false;
   int ends = 0;
-  event::Loop& loop() { return loop_; }
-  // The client's end, for a client that speaks for itself.
-  int TakeClient() { return std::exchange(client_, -1); }
 
  private:
   void OnConnectionEnd(ServerConnection&) override {

@@ -96,6 +96,14 @@ TEST(ServerTunnels, AreRefusedUnlessTheyAreAllowed) {
   }
 }
 
+TEST(ServerTunnels, AreRefusedWhereThereAreNoRoutes) {
+  Tunnels serving;
+  serving.options->upgrades = {};
+  serving.route.reset();
+  EXPECT_THAT(serving.Send(kUpgrade), StartsWith("HTTP/1.1 403 Forbidden\r\n"));
+  EXPECT_TRUE(serving.saw_end);
+}
+
 TEST(ServerTunnels, AreAllowedOrRefusedByTheRouteFirst) {
   for (const bool is_allowed : {true, false}) {
     Tunnels serving;

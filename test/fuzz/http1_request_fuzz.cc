@@ -43,7 +43,7 @@ Outcome Run(uint8_t choice, std::string_view input, Cuts cuts) {
     const ServerHarness::Answer otherwise = server.answer;
     server.answer = [otherwise](ServerHarness::Stream& stream) {
       if (stream.is_refused() || !stream.head().asks_for_tunnel()) return otherwise(stream);
-      stream.RespondTunnel();
+      RespondTunnel(stream);
       stream.RespondBody("opaque", false);
     };
   }

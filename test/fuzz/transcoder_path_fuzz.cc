@@ -31,7 +31,8 @@ bool Matches(const PathTemplate& path, const Segments& segments) {
     if (!MatchesOne(path.segments[i], segments[i])) return false;
   }
   for (size_t i = 0; i < back; ++i) {
-    if (!MatchesOne(path.segments[path.segments.size() - 1 - i], segments[segments.size() - 1 - i])) {
+    if (!MatchesOne(path.segments[path.segments.size() - 1 - i],
+                    segments[segments.size() - 1 - i])) {
       return false;
     }
   }
@@ -102,8 +103,8 @@ void Run(std::string_view text) {
   if (found->rule != *expected) std::abort();
   for (const PathTemplate::Variable& variable : paths[found->rule].variables) {
     const std::string_view value = found->Value(paths[found->rule], variable);
-    if (!value.empty() && (value.data() < text.data() ||
-                           value.data() + value.size() > text.data() + text.size())) {
+    if (!value.empty() &&
+        (value.data() < text.data() || value.data() + value.size() > text.data() + text.size())) {
       std::abort();
     }
     for (const Unescape unescape :

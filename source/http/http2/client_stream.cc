@@ -43,7 +43,7 @@ void ClientStream::WriteHead(const RequestHead& head, bool last) {
     AppendField(":scheme", head.scheme, fields);
     AppendField(":path", head.target, fields);
   }
-  AppendField(":authority", head.authority(), fields);
+  if (!head.authority().empty()) AppendField(":authority", head.authority(), fields);
   AppendHeaders(head.headers, fields);
   // RFC 8441 5: the key of a WebSocket means nothing here.
   if (is_upgrade_) {
@@ -263,6 +263,8 @@ StreamError ClientStream::CloseError() const {
     return Error(ErrorKind::kRefused, 503, "http2.remote_refuse", true);
   }
   if (is_reset_by_peer_) return Error(ErrorKind::kReset, 503, "http2.remote_reset");
+  // Of all our resets only this one leaves someone waiting.
+  if (is_reset_by_us_) return Error(ErrorKind::kTimeout, 504, "http2.flush_timeout");
   return Error(ErrorKind::kProtocol, 502, "http2.protocol_error");
 }
 

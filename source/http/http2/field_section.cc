@@ -71,14 +71,14 @@ bool FieldSection::IsPseudo(FieldText name, FieldText value) {
     return false;
   }
   if (has_regular_ || kind_ == Kind::kTrailers) Fail(Fault::kBrokenRule);
-  if (!IsValidValue(value.text)) Fail(Fault::kBadField);
+  if (!value.is_static && !IsValidValue(value.text)) Fail(Fault::kBadField);
   return fault_ == Fault::kNone;
 }
 
 void FieldSection::AddRegular(FieldText name, FieldText value) {
   has_regular_ = true;
   if (++count_ > options_.max_headers) return Fail(Fault::kTooMany);
-  if (!IsValidValue(value.text)) return Fail(Fault::kBadField);
+  if (!value.is_static && !IsValidValue(value.text)) return Fail(Fault::kBadField);
   const HeaderId id = FindHeaderId(name.text);
   if (id == HeaderId::kOther) {
     if (!name.is_static && !IsValidName(name.text)) return Fail(Fault::kBadField);

@@ -8,7 +8,8 @@
 
 namespace outrigger::http::http2 {
 
-// A name or value as nghttp2 decoded it. Static: it is in the library's own table and needs no copy.
+// A name or value as nghttp2 decoded it. Static: it is in the library's own table and needs no
+// copy.
 struct FieldText {
   std::string_view text;
   bool is_static = false;
@@ -29,9 +30,9 @@ inline bool IsMalformed(Fault fault) {
 }
 
 // The fields of one section on their way from nghttp2 into a stream's arena, where each byte is
-// copied once; names that we know and those of the static table not at all. What HTTP/1 could read in
-// another way is refused here, since a request may go on as HTTP/1.
-// Owner: a session; one section is read at a time.
+// copied once; names that we know and those of the static table not at all. What HTTP/1 could read
+// in another way is refused here, since a request may go on as HTTP/1. Owner: a session; one
+// section is read at a time.
 class FieldSection {
  public:
   enum class Kind : uint8_t { kHead, kTrailers };
@@ -39,8 +40,8 @@ class FieldSection {
   explicit FieldSection(const Options& options) : options_(options) {}
 
   void Begin(Kind kind, HeaderMap& to);
-  // A regular field is added. True: it is a pseudo-field at a place where one may be (8.3), and up to
-  // the caller. After a fault nothing is done.
+  // A regular field is added. True: it is a pseudo-field at a place where one may be (8.3), and up
+  // to the caller. After a fault nothing is done.
   [[nodiscard]] bool IsPseudo(FieldText name, FieldText value);
   void Fail(Fault fault) {
     if (fault_ == Fault::kNone) fault_ = fault;

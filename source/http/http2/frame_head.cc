@@ -27,9 +27,9 @@ FrameHead PeekFrameHead(const base::Buffer& in, size_t offset) {
   head.length = uint32_t{b[0]} << 16 | uint32_t{b[1]} << 8 | b[2];
   head.type = b[3];
   head.flags = b[4];
-  head.stream = static_cast<int32_t>((uint32_t{b[5]} << 24 | uint32_t{b[6]} << 16 |
-                                      uint32_t{b[7]} << 8 | uint32_t{b[8]}) &
-                                     0x7FFFFFFFu);
+  head.stream = static_cast<int32_t>(
+      (uint32_t{b[5]} << 24 | uint32_t{b[6]} << 16 | uint32_t{b[7]} << 8 | uint32_t{b[8]}) &
+      0x7FFFFFFFu);
   return head;
 }
 

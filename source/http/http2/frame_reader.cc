@@ -71,8 +71,8 @@ bool FrameReader::Check(const FrameHead& head) {
   return !is_message || !is_server_ || CheckLate(head);
 }
 
-// nghttp2 forgets closed streams and ignores what still comes for them. That is right only while the
-// peer cannot know: after a reset of ours.
+// nghttp2 forgets closed streams and ignores what still comes for them. That is right only while
+// the peer cannot know: after a reset of ours.
 bool FrameReader::CheckLate(const FrameHead& head) {
   const bool is_peers = head.stream % 2 == 1 && head.stream <= highest_;
   if (!is_peers || nghttp2_session_find_stream(framer_.session(), head.stream) != nullptr) {
@@ -133,8 +133,8 @@ bool FrameReader::TakeEmptyWindow(const base::Buffer& in, const FrameHead& head)
   uint8_t payload[4] = {};
   if (head.length != sizeof(payload) || head.stream == 0) return false;
   PeekBytes(in, FrameHead::kBytes, sizeof(payload), payload);
-  const bool is_empty = (payload[0] & 0x7F) == 0 && payload[1] == 0 && payload[2] == 0 &&
-                        payload[3] == 0;
+  const bool is_empty =
+      (payload[0] & 0x7F) == 0 && payload[1] == 0 && payload[2] == 0 && payload[3] == 0;
   if (!is_empty || nghttp2_session_find_stream(framer_.session(), head.stream) == nullptr) {
     return false;
   }

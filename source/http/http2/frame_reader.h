@@ -41,8 +41,8 @@ class FrameReader {
 
   Framer& framer_;
   const bool is_server_;
-  size_t passing_ = 0;       // bytes that go on without a look: preface, DATA
-  int32_t highest_ = 0;      // id of the peer's streams
+  size_t passing_ = 0;   // bytes that go on without a look: preface, DATA
+  int32_t highest_ = 0;  // id of the peer's streams
   bool has_settings_ = false;
   bool is_checked_ = false;  // the frame in front
   bool has_partial_ = false;

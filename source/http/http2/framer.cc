@@ -103,8 +103,8 @@ void Framer::Give(base::Buffer& in, size_t size) {
     const base::Slice slice = in.slice(0);
     const size_t part = std::min(size, slice.size());
     input_ = &slice;
-    const ssize_t taken = nghttp2_session_mem_recv(
-        session_, reinterpret_cast<const uint8_t*>(slice.data()), part);
+    const ssize_t taken =
+        nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(slice.data()), part);
     input_ = nullptr;
     in.RemovePrefix(part);
     size -= part;
@@ -166,9 +166,9 @@ void Framer::NoteOutput() {
 }
 
 void Framer::OnFrameSent(uint8_t type, uint8_t flags, size_t length, int32_t id) {
-  const bool is_answer = type == NGHTTP2_RST_STREAM ||
-                         ((type == NGHTTP2_PING || type == NGHTTP2_SETTINGS) &&
-                          (flags & NGHTTP2_FLAG_ACK) != 0);
+  const bool is_answer =
+      type == NGHTTP2_RST_STREAM ||
+      ((type == NGHTTP2_PING || type == NGHTTP2_SETTINGS) && (flags & NGHTTP2_FLAG_ACK) != 0);
   unsent_.Add(is_answer);
   if (type != NGHTTP2_DATA && type != NGHTTP2_HEADERS) return;
   if (length > 0) rates.OnMovement();

@@ -18,8 +18,8 @@ struct nghttp2_session;
 
 namespace outrigger::http::http2 {
 
-// What a session hears from its framer, from inside nghttp2 (but OnSendDue): it takes notes and marks
-// streams as due, and calls no receiver.
+// What a session hears from its framer, from inside nghttp2 (but OnSendDue): it takes notes and
+// marks streams as due, and calls no receiver.
 class FramerEvents {
  public:
   virtual ~FramerEvents() = default;
@@ -38,9 +38,9 @@ class FramerEvents {
 // The frames of one connection: nghttp2, the limits above it, and the way to the connection.
 // Owner: a session.  Thread: the connection's worker.  Lifetime: as the session's; connection,
 // options and counters are borrowed.
-// Receivers are called only from StreamTable::Deliver. nghttp2 is then not on the stack, so they may
-// write; heads are serialised at once, and their memory is not needed after the call.
-// Limits: Options; what passes them ends the connection through Fail.
+// Receivers are called only from StreamTable::Deliver. nghttp2 is then not on the stack, so they
+// may write; heads are serialised at once, and their memory is not needed after the call. Limits:
+// Options; what passes them ends the connection through Fail.
 class Framer final {
  public:
   enum class Side : uint8_t { kServer, kClient };

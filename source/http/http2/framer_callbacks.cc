@@ -72,7 +72,8 @@ struct FramerCallbacks::Table {
         break;
       }
       case NGHTTP2_RST_STREAM:
-        if (StreamOf(session, frame->hd.stream_id) != nullptr) framer.OnPeerReset(frame->hd.stream_id);
+        if (StreamOf(session, frame->hd.stream_id) != nullptr)
+          framer.OnPeerReset(frame->hd.stream_id);
         break;
       case NGHTTP2_SETTINGS:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) framer.events_.OnPeerSettings();

@@ -44,8 +44,7 @@ void Pings::TakeAnswer(const uint8_t (&payload)[8]) {
 }
 
 void Pings::OnTimeout() {
-  framer_.Fail(
-      {NGHTTP2_NO_ERROR, "http2.keepalive_timeout", framer_.counters().keepalive_timeout});
+  framer_.Fail({NGHTTP2_NO_ERROR, "http2.keepalive_timeout", framer_.counters().keepalive_timeout});
 }
 
 void Pings::Stop() {

@@ -215,6 +215,7 @@ void ServerStream::Reset(const StreamError& error) {
 
 // RFC 9113 8.1: a client may still be sending what no one wants.
 void ServerStream::OnEndSent() {
+  Stream::OnEndSent();
   if (!is_input_ended_ && !is_tunnel_) SendReset(NGHTTP2_NO_ERROR);
 }
 

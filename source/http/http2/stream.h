@@ -44,7 +44,7 @@ class Stream : public base::ListLink<>,
   // Moves that many bytes to the connection's output.
   void MoveBody(size_t size, base::Buffer& to);
   // Our END_STREAM went out.
-  virtual void OnEndSent() {}
+  virtual void OnEndSent() { base::ListLink<FlushingStreams>::Unlink(); }
 
   // Tells what is due to the user of the stream.
   virtual void Deliver() = 0;
@@ -78,9 +78,7 @@ class Stream : public base::ListLink<>,
   void MarkDue();
   void Pause() { ++pauses_; }
   void Resume();
-  bool has_input_to_deliver() const {
-    return pauses_ == 0 && (!held_.empty() || is_end_held_);
-  }
+  bool has_input_to_deliver() const { return pauses_ == 0 && (!held_.empty() || is_end_held_); }
   // What is held, with the stream's window given back.
   base::Buffer TakeHeld();
   // No one wants what came, nor what still comes: it is dropped, and the window stays shut.
@@ -106,7 +104,7 @@ class Stream : public base::ListLink<>,
   bool is_input_ended_ = false;
   bool is_end_held_ = false;  // the end came and was not delivered
   bool discards_input_ = false;
-  bool is_closed_ = false;    // nghttp2 knows it no longer
+  bool is_closed_ = false;  // nghttp2 knows it no longer
 };
 
 }  // namespace outrigger::http::http2

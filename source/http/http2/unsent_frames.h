@@ -6,9 +6,9 @@
 
 namespace outrigger::http::http2 {
 
-// How many frames were written to a connection's output and not yet to its socket: a peer that makes
-// us answer and does not read must not fill our memory.
-// Owner: a framer.  Limits: one mark for every kMarkBytes of unsent output.
+// How many frames were written to a connection's output and not yet to its socket: a peer that
+// makes us answer and does not read must not fill our memory. Owner: a framer.  Limits: one mark
+// for every kMarkBytes of unsent output.
 class UnsentFrames {
  public:
   // A frame was appended; `is_answer`: an acknowledgement or a reset, which the peer can ask for
@@ -45,9 +45,9 @@ class UnsentFrames {
     Counts counts;
   };
   Counts all_;
-  Counts sent_;  // of frames that are known to have left
+  Counts sent_;              // of frames that are known to have left
   std::vector<Mark> marks_;  // oldest first; empty while the peer keeps up
-  Mark last_{0, {}};  // the last Update
+  Mark last_{0, {}};         // the last Update
 };
 
 }  // namespace outrigger::http::http2

@@ -154,7 +154,7 @@ void AddStatsPages(Admin& admin, stats::Store& store, std::function<void()> upda
                       {"type", "counters, gauges, histograms, textreadouts or all"},
                       {"histogram_buckets", "cumulative, the only form of Prometheus"},
                       {"hidden", "Envoy's; no statistic is hidden"}},
-       .serve = [&store, update_gauges](const AdminRequest& request) {
+       .serve = [&store, update_gauges = std::move(update_gauges)](const AdminRequest& request) {
          update_gauges();
          return ServePrometheus(store, request);
        }});

@@ -177,13 +177,13 @@ void ServerHarness::Stream::RespondHead(int status, bool last,
   writer_.WriteHead(head, last);
 }
 
-void ServerHarness::Stream::RespondTunnel(
-    std::vector<std::pair<std::string, std::string>> headers) {
-  ResponseHead head(arena_);
-  head.status = head_.method == Method::kConnect ? 200 : 101;
+void RespondTunnel(ServerHarness::Stream& stream,
+                   std::vector<std::pair<std::string, std::string>> headers) {
+  ResponseHead head(stream.head().headers.arena());
+  head.status = stream.head().method == Method::kConnect ? 200 : 101;
   head.switches_protocol = true;
   for (const auto& [name, value] : headers) head.headers.AddCopy(name, value);
-  writer_.WriteHead(head, false);
+  stream.writer().WriteHead(head, false);
 }
 
 void ServerHarness::Stream::RespondBody(std::string_view bytes, bool last) {

@@ -127,8 +127,6 @@ class ServerHarness::Stream final : public RequestReceiver {
   void RespondHead(int status, bool last,
                    std::vector<std::pair<std::string, std::string>> headers = {});
   void RespondBody(std::string_view bytes, bool last);
-  // Begins the tunnel that was asked for.
-  void RespondTunnel(std::vector<std::pair<std::string, std::string>> headers = {});
 
   RequestHead& request_head() override { return head_; }
   HeaderMap& request_trailers() override { return trailers_; }
@@ -155,6 +153,10 @@ class ServerHarness::Stream final : public RequestReceiver {
   int highs_ = 0;
   int lows_ = 0;
 };
+
+// Begins the tunnel that the request asks for.
+void RespondTunnel(ServerHarness::Stream& stream,
+                   std::vector<std::pair<std::string, std::string>> headers = {});
 
 // A client codec and its exchanges, written down in the same way:
 //   200 OK HTTP/1.1, fields, "tunnel" where one begins, body, trailers, then end | error 502 detail

@@ -27,7 +27,7 @@ constexpr char kNotOver[] = "this is no request\r\n\r\n";
 TEST(ServerTunnel, SwitchesAndPassesBytesBothWays) {
   ServerHarness server;
   server.answer = [](ServerHarness::Stream& stream) {
-    stream.RespondTunnel({{"sec-websocket-accept", "x"}});
+    RespondTunnel(stream, {{"sec-websocket-accept", "x"}});
   };
   server.Send(kUpgrade);
   EXPECT_EQ(server.TakeOutput(), std::string(kSwitched) +
@@ -43,7 +43,7 @@ TEST(ServerTunnel, SwitchesAndPassesBytesBothWays) {
 TEST(ServerTunnel, AnswersConnectWithoutLengthOrUpgrade) {
   ServerHarness server;
   server.answer = [](ServerHarness::Stream& stream) {
-    stream.RespondTunnel({{"content-length", "5"}});
+    RespondTunnel(stream, {{"content-length", "5"}});
   };
   server.Send(kConnect);
   EXPECT_EQ(server.TakeOutput(), "HTTP/1.1 200 OK\r\n\r\n");
@@ -55,14 +55,14 @@ TEST(ServerTunnel, EarlyBytesWaitForTheSwitch) {
   server.Send(std::string(kUpgrade) + "early");
   EXPECT_EQ(server.stream().body(), "");
   EXPECT_TRUE(server.connection().is_reading_paused());
-  server.stream().RespondTunnel();
+  RespondTunnel(server.stream());
   server.Turn();
   EXPECT_EQ(server.stream().body(), "early");
 }
 
 TEST(ServerTunnel, EachHalfEndsByItself) {
   ServerHarness server;
-  server.answer = [](ServerHarness::Stream& stream) { stream.RespondTunnel(); };
+  server.answer = [](ServerHarness::Stream& stream) { RespondTunnel(stream); };
   server.Send(kConnect);
   server.stream().RespondBody("all", true);
   server.Turn();
@@ -77,7 +77,7 @@ TEST(ServerTunnel, EachHalfEndsByItself) {
 
 TEST(ServerTunnel, TheClientMayEndFirst) {
   ServerHarness server;
-  server.answer = [](ServerHarness::Stream& stream) { stream.RespondTunnel(); };
+  server.answer = [](ServerHarness::Stream& stream) { RespondTunnel(stream); };
   server.Send(kConnect);
   server.FinishSending();
   EXPECT_TRUE(server.stream().is_complete());
@@ -103,7 +103,7 @@ TEST(ServerTunnel, AnyOtherAnswerEndsTheConnection) {
 
 TEST(ServerTunnel, ASlowClientHoldsTheTunnelBack) {
   ServerHarness server({}, {.output_high_bytes = 1000});
-  server.answer = [](ServerHarness::Stream& stream) { stream.RespondTunnel(); };
+  server.answer = [](ServerHarness::Stream& stream) { RespondTunnel(stream); };
   server.Send(kConnect);
   for (int i = 0; i < 100 && server.stream().highs() == 0; ++i) {
     server.stream().RespondBody(std::string(100'000, 'x'), false);
@@ -116,7 +116,7 @@ TEST(ServerTunnel, ASlowClientHoldsTheTunnelBack) {
 
 TEST(ServerTunnel, APausedTunnelIsNotRead) {
   ServerHarness server;
-  server.answer = [](ServerHarness::Stream& stream) { stream.RespondTunnel(); };
+  server.answer = [](ServerHarness::Stream& stream) { RespondTunnel(stream); };
   server.Send(kConnect);
   server.stream().writer().PauseReading();
   server.Send("later");

@@ -274,6 +274,34 @@ TEST_F(ClientSessionTest, AResponseBeforeTheRequestsEndIsComplete) {
   EXPECT_FALSE(exchange.error.has_value());
 }
 
+TEST_F(ClientSessionTest, ALongWaitForTheResponseIsNoFaultOfTheRequest) {
+  Exchange exchange;
+  Start(exchange, false);
+  base::Buffer body;
+  body.Append(std::string_view("BODY"));
+  exchange.writer->WriteBody(body, true);
+  Settle();
+  clock_.Advance(std::chrono::minutes(10));
+  Settle();
+  EXPECT_EQ(Counter("tx_flush_timeout"), 0u);
+  server_.Send(Frame(1, 5, 1, "\x88"));
+  ASSERT_TRUE(Turn([&] { return !exchange.log.empty(); }));
+  EXPECT_THAT(exchange.log, ElementsAre("head 200 last"));
+}
+
+TEST_F(ClientSessionTest, ARequestThatIsNotTakenIsGivenUp) {
+  Exchange exchange;
+  Start(exchange, false);
+  base::Buffer body;
+  body.Append(std::string(100'000, 'x'));  // more than the server's window
+  exchange.writer->WriteBody(body, true);
+  Settle();
+  clock_.Advance(std::chrono::minutes(6));
+  ASSERT_TRUE(Turn([&] { return exchange.error.has_value(); }));
+  EXPECT_EQ(exchange.error->detail, "http2.flush_timeout");
+  EXPECT_EQ(Counter("tx_flush_timeout"), 1u);
+}
+
 TEST_F(ClientSessionTest, AMalformedResponseIsAProtocolError) {
   const std::string kHeads[] = {
       Field("x", "no status"),
@@ -340,8 +368,9 @@ TEST_F(FreshClientSession, AnUpgradeWaitsForTheServersSettings) {
   Settle();
   EXPECT_THAT(server_.received(), Not(HasSubstr("websocket")));
   server_.Send(Frame(4, 0, 0, std::string("\0\x8\0\0\0\1", 6)));
-  ASSERT_TRUE(Turn([&] { return server_.received().find("/chat") != std::string::npos ||
-                                server_.received().size() > 120; }));
+  ASSERT_TRUE(Turn([&] {
+    return server_.received().find("/chat") != std::string::npos || server_.received().size() > 120;
+  }));
   server_.Send(Frame(1, 4, 1, "\x88"));
   ASSERT_TRUE(Turn([&] { return !exchange.log.empty(); }));
   EXPECT_THAT(exchange.log, ElementsAre("head 101"));

@@ -77,7 +77,9 @@ inline std::string Setting(uint16_t id, uint32_t value) {
 inline std::string Ping(std::string_view payload, bool is_answer = false) {
   return Frame(6, is_answer ? 1 : 0, 0, payload);
 }
-inline std::string Window(uint32_t stream, uint32_t more) { return Frame(8, 0, stream, Word(more)); }
+inline std::string Window(uint32_t stream, uint32_t more) {
+  return Frame(8, 0, stream, Word(more));
+}
 inline std::string GoAway(uint32_t last, uint32_t code) {
   return Frame(7, 0, 0, Word(last) + Word(code));
 }

@@ -36,18 +36,14 @@ void ServerHarness::FinishSending() {
   Turn();
 }
 
-void ServerHarness::Turn() {
+void ServerHarness::Turn(base::Nanoseconds after) {
+  clock_.Advance(after);
   for (;;) {
     const bool was_busy = loop_.RunOnce();
     const std::string received = reads_output ? wire_.Receive() : std::string();
     frames_.Add(received);
     if (!was_busy && received.empty()) return;
   }
-}
-
-void ServerHarness::Advance(base::Nanoseconds by) {
-  clock_.Advance(by);
-  Turn();
 }
 
 std::string ServerHarness::events() const {
@@ -75,7 +71,8 @@ RequestReceiver& ServerHarness::NewStream(ResponseWriter& writer) {
 
 std::string ServerHarness::Stream::Text() const {
   std::string text = head_text_;
-  if (!body_.empty()) text += "body: \"" + body_ + "\"\n";
+  // How much of a body was heard before it broke depends on how it came.
+  if (!body_.empty() && !is_refused_) text += "body: \"" + body_ + "\"\n";
   for (const Header& header : trailers_.entries()) {
     text += "trailer " + std::string(header.name()) + ": " + std::string(header.value()) + "\n";
   }

@@ -38,16 +38,15 @@ class ServerHarness : private net::ConnectionEvents, private ServerStreams {
 
   void Send(std::string_view bytes, Cuts cuts = Cuts::Whole());
   void FinishSending();
-  void Turn();
-  void Advance(base::Nanoseconds by);
+  // Runs the loop until nothing is left to do, `after` a time.
+  void Turn(base::Nanoseconds after = {});
   // What the streams heard, one after the other, in the order of their beginning.
   std::string events() const;
   FrameTexts& frames() { return frames_; }
-  std::string sent() const { return frames_.Text(); }
   bool is_closed() const { return wire_.saw_end(); }
-  bool is_over() const { return is_over_; }  // OnClosed or OnCodecDone was heard
+  // The session has ended the connection, whether or not the client sees it yet.
+  bool is_over() const { return is_over_ || !connection_->is_open(); }
   ServerSession& session() { return *session_; }
-  net::Connection& connection() { return *connection_; }
   Stream& stream(size_t at) { return *streams_[at]; }
   size_t stream_count() const { return streams_.size(); }
   uint64_t Counter(std::string_view name) const;
@@ -73,14 +72,13 @@ class ServerHarness : private net::ConnectionEvents, private ServerStreams {
   bool is_over_ = false;
 };
 
-// One request as it came: "GET /path", a line for each field, `body: "..."`, trailers, then "end" or
-// "error 400 detail".
+// One request as it came: "GET /path", a line for each field, `body: "..."`, trailers, then "end"
+// or "error 400 detail".
 class ServerHarness::Stream final : public RequestReceiver {
  public:
   Stream(ServerHarness& harness, ResponseWriter& writer) : harness_(harness), writer_(&writer) {}
 
   ResponseWriter& writer() { return *writer_; }
-  bool has_writer() const { return writer_ != nullptr; }
   RequestHead& head() { return head_; }
   const StreamError& error() const { return error_; }
   bool is_refused() const { return is_refused_; }

@@ -63,8 +63,7 @@ TEST(ServerSession, SendsTrailersBehindTheBody) {
   server.Send(Hello() + Headers(1, Get("/"), true));
   EXPECT_THAT(Answers(server),
               ElementsAre("HEADERS 1 {:status: 200, content-type: application/grpc}",
-                          "DATA 1 \"message\"",
-                          "HEADERS 1 {grpc-status: 0, mixed-case: v} end"));
+                          "DATA 1 \"message\"", "HEADERS 1 {grpc-status: 0, mixed-case: v} end"));
 }
 
 TEST(ServerSession, TrailersWithoutABodyNeedNoDataFrame) {
@@ -124,7 +123,7 @@ TEST(ServerSession, AResponseBeforeTheRequestsEndStopsTheRest) {
   EXPECT_THAT(Answers(server), ElementsAre("HEADERS 1 {:status: 200}", "DATA 1 \"ok\" end",
                                            "RST_STREAM 1 NO_ERROR"));
   server.Send(Data(1, "still on its way", true) + Headers(3, Get("/"), true));
-  EXPECT_EQ(server.frames().Count("DATA 3"), 1u) << server.sent();
+  EXPECT_EQ(server.frames().Count("DATA 3"), 1u) << server.frames().Text();
 }
 
 TEST(ServerSession, ConnectNamesNoPath) {
@@ -136,18 +135,15 @@ TEST(ServerSession, ConnectNamesNoPath) {
               Data(1, "up", false));
   EXPECT_EQ(server.events(), "CONNECT \nhost: b.example:443\nbody: \"up\"\n");
   server.stream(0).RespondBody("down", true);
-  server.Turn();
-  EXPECT_THAT(Answers(server), ElementsAre("HEADERS 1 {:status: 200}", "DATA 1 \"down\" end",
-                                           "RST_STREAM 1 NO_ERROR"));
+  server.Send(Data(1, "more", true));
+  EXPECT_EQ(server.events(), "CONNECT \nhost: b.example:443\nbody: \"upmore\"\nend\n");
+  EXPECT_THAT(Answers(server), ElementsAre("HEADERS 1 {:status: 200}", "DATA 1 \"down\" end"));
+  EXPECT_TRUE(server.session().is_idle());
 }
 
 FieldTexts WebSocket() {
-  return {{":method", "CONNECT"},
-          {":protocol", "websocket"},
-          {":scheme", "http"},
-          {":path", "/chat"},
-          {":authority", "a.example"},
-          {"sec-websocket-version", "13"}};
+  return {{":method", "CONNECT"}, {":protocol", "websocket"},  {":scheme", "http"},
+          {":path", "/chat"},     {":authority", "a.example"}, {"sec-websocket-version", "13"}};
 }
 
 TEST(ServerSession, AnExtendedConnectBecomesAnUpgrade) {
@@ -168,7 +164,8 @@ TEST(ServerSession, AnExtendedConnectThatWasNotAllowedIsMalformed) {
 
 TEST(ServerSession, CookiesBecomeOneField) {
   ServerHarness server;
-  server.Send(Hello() + Headers(1, Get("/", {{"cookie", "a=1"}, {"x", "y"}, {"cookie", "b=2"}}), true));
+  server.Send(Hello() +
+              Headers(1, Get("/", {{"cookie", "a=1"}, {"x", "y"}, {"cookie", "b=2"}}), true));
   EXPECT_THAT(server.events(), HasSubstr("cookie: a=1; b=2\nx: y\nend"));
 }
 
@@ -212,8 +209,7 @@ TEST(ServerSession, AResponseWaitsForTheWindow) {
     stream.RespondHead(200, false);
     stream.RespondBody(std::string(4000, 'x'), false);
   };
-  server.Send(std::string(kClientPreface) + Settings(Setting(4, 10)) +
-              Headers(1, Get("/"), true));
+  server.Send(std::string(kClientPreface) + Settings(Setting(4, 10)) + Headers(1, Get("/"), true));
   EXPECT_EQ(server.frames().data_bytes, 10u);
   EXPECT_EQ(server.stream(0).turns, "H");
   server.Send(Window(1, 1) + Window(1, 1));
@@ -237,7 +233,23 @@ TEST(ServerSession, APausedStreamLeavesTheOthersTheConnectionsWindow) {
   server.stream(0).writer().ResumeReading();
   server.Turn();
   EXPECT_EQ(server.stream(0).body().size(), 64'000u);
-  EXPECT_EQ(server.frames().Count("WINDOW_UPDATE 1 "), 1u) << server.sent();
+  EXPECT_EQ(server.frames().Count("WINDOW_UPDATE 1 "), 1u) << server.frames().Text();
+}
+
+TEST(ServerSession, AThousandSlowReadersStallNobody) {
+  ServerHarness server({.stream_output_high_bytes = 1000});
+  server.answer = [](ServerHarness::Stream& stream) {
+    stream.RespondHead(200, false);
+    stream.RespondBody(std::string(10'000, 'x'), false);
+  };
+  server.Send(std::string(kClientPreface) + Settings(Setting(4, 1)) + Window(0, 1 << 20));
+  for (uint32_t id = 1; id < 2000; id += 2) server.Send(Headers(id, Get("/"), true));
+  EXPECT_EQ(server.frames().data_bytes, 1000u);
+  for (size_t i = 0; i < 1000; ++i) EXPECT_EQ(server.stream(i).turns, "H");
+  server.Send(Window(1999, 20'000));
+  EXPECT_EQ(server.frames().data_bytes, 1000u + 9999u);
+  EXPECT_EQ(server.stream(999).turns, "HL");
+  EXPECT_FALSE(server.is_over());
 }
 
 // The client of this test goes on where no window is left, as none may.
@@ -262,7 +274,7 @@ TEST(ServerSession, ManyPausedStreamsHoldNoMoreThanTheConnectionsWindowTwice) {
 TEST(ServerSession, WhatTheClientDoesNotTakeInTimeIsGivenUp) {
   ServerHarness server({.flush_timeout = base::Milliseconds(1000)});
   server.Send(std::string(kClientPreface) + Settings(Setting(4, 0)) + Headers(1, Get("/"), true));
-  server.Advance(base::Milliseconds(1100));
+  server.Turn(base::Milliseconds(1100));
   EXPECT_THAT(Answers(server), ElementsAre("HEADERS 1 {:status: 200}", "RST_STREAM 1 CANCEL"));
   EXPECT_EQ(server.Counter("tx_flush_timeout"), 1u);
   EXPECT_TRUE(server.session().is_idle());
@@ -284,7 +296,7 @@ TEST(ServerSession, ADrainLetsBegunStreamsEnd) {
   server.stream(0).Respond(200, "one");
   server.stream(1).Respond(200, "three");
   server.Turn();
-  EXPECT_EQ(server.frames().lines.back(), "DATA 3 \"three\" end") << server.sent();
+  EXPECT_EQ(server.frames().lines.back(), "DATA 3 \"three\" end") << server.frames().Text();
   EXPECT_TRUE(server.is_closed());
 }
 
@@ -293,7 +305,7 @@ TEST(ServerSession, ADrainEndsWithoutTheClientsHelp) {
   server.Send(Hello());
   server.session().Drain();
   server.Turn();
-  server.Advance(std::chrono::seconds(6));
+  server.Turn(std::chrono::seconds(6));
   EXPECT_EQ(server.frames().lines.back(), "GOAWAY 0 NO_ERROR");
   EXPECT_TRUE(server.is_closed());
 }
@@ -305,13 +317,13 @@ TEST(ServerSession, AClientThatAnswersNoPingIsGivenUp) {
                        .jitter_percent = 0};
   ServerHarness server(options);
   server.Send(Hello());
-  server.Advance(base::Milliseconds(1001));
+  server.Turn(base::Milliseconds(1001));
   EXPECT_EQ(server.frames().Count("PING"), 1u);
   server.Send(Ping(std::string("\1\0\0\0\0\0\0\0", 8), true));
-  server.Advance(base::Milliseconds(501));
+  server.Turn(base::Milliseconds(501));
   EXPECT_FALSE(server.is_closed());
-  server.Advance(base::Milliseconds(501));
-  server.Advance(base::Milliseconds(501));
+  server.Turn(base::Milliseconds(501));
+  server.Turn(base::Milliseconds(501));
   EXPECT_TRUE(server.is_closed());
   EXPECT_EQ(server.Counter("keepalive_timeout"), 1u);
 }

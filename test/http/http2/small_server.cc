@@ -65,9 +65,7 @@ class Client final : public event::Deletable, net::ConnectionEvents, ServerStrea
     session_.OnClosed();
     OnCodecDone();
   }
-  RequestReceiver& NewStream(ResponseWriter& writer) override {
-    return *new Answer(*this, writer);
-  }
+  RequestReceiver& NewStream(ResponseWriter& writer) override { return *new Answer(*this, writer); }
   void OnCodecDone() override { loop_.DeleteLater(std::unique_ptr<event::Deletable>(this)); }
 
   event::Loop& loop_;

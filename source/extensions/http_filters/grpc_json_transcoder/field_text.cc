@@ -4,8 +4,10 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include <google/protobuf/descriptor.h>
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -190,6 +192,20 @@ Outcome AppendScalar(const Field& field, std::string_view text, const JsonParsin
   }
 }
 
+// A message whose fields have paths of their own.
+bool HasFields(const Field& field) {
+  return field.type() == Field::TYPE_MESSAGE && !IsTextMessage(*field.message_type());
+}
+
+// One more occurrence of a field: messages merge, of anything else the last one holds.
+void Merge(const Field& field, const WireField& part, std::string& value) {
+  if (HasFields(field)) {
+    value += part.payload;
+  } else {
+    value = part.whole;
+  }
+}
+
 // "an int64", "a value of library.Genre"
 std::string Wanted(const Field& field) {
   if (field.type() == Field::TYPE_ENUM) {
@@ -267,23 +283,36 @@ absl::StatusOr<std::string> EncodeText(const FieldPath& path, std::string_view t
   return bytes;
 }
 
-std::string FindValue(const FieldPath& path, std::string_view message) {
-  std::string merged(message);
-  for (size_t i = 0; i < path.size(); ++i) {
-    std::string inner;
-    WireReader reader(merged);
-    while (const auto part = reader.Next()) {
-      if (part->number != path[i]->number()) continue;
-      // Messages merge; of anything else the last one holds.
-      if (i + 1 == path.size()) {
-        inner = part->whole;
-      } else {
-        inner += part->payload;
-      }
-    }
-    merged = std::move(inner);
+absl::Status CheckCollisions(const pb::Descriptor& type, std::string_view fields,
+                             std::string_view body) {
+  // By field, what both say.
+  absl::flat_hash_map<int, std::pair<std::string, std::string>> values;
+  WireReader in_fields(fields);
+  while (const auto part = in_fields.Next()) {
+    const Field* field = type.FindFieldByNumber(part->number);
+    if (field == nullptr || field->is_repeated()) continue;
+    Merge(*field, *part, values[part->number].first);
   }
-  return merged;
+  WireReader in_body(body);
+  while (const auto part = in_body.Next()) {
+    const auto value = values.find(part->number);
+    if (value == values.end()) continue;
+    Merge(*type.FindFieldByNumber(part->number), *part, value->second.second);
+  }
+  for (const auto& [number, value] : values) {
+    const auto& [of_fields, of_body] = value;
+    if (of_body.empty() || of_body == of_fields) continue;
+    const Field& field = *type.FindFieldByNumber(number);
+    if (!HasFields(field)) {
+      return base::InvalidArgument(field.name(),
+                                   ": the body has another value than the path or query");
+    }
+    const absl::Status inner = CheckCollisions(*field.message_type(), of_fields, of_body);
+    if (!inner.ok()) {
+      return base::InvalidArgument(field.name(), ".", base::StdView(inner.message()));
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace outrigger::grpc_json_transcoder

@@ -34,8 +34,9 @@ absl::StatusOr<std::string> EncodeText(const FieldPath& path, std::string_view t
 // "shelf.theme"
 std::string Dotted(const FieldPath& path);
 
-// The value that `message` has for the field, one that EncodeText could have made, as bytes that
-// compare; empty when it has none.
-std::string FindValue(const FieldPath& path, std::string_view message);
+// OK unless `fields`, made of what EncodeText made, and `body` set the same field to different
+// values; lists do not count. Both are messages of `type`. The cost grows with their sizes only.
+absl::Status CheckCollisions(const google::protobuf::Descriptor& type, std::string_view fields,
+                             std::string_view body);
 
 }  // namespace outrigger::grpc_json_transcoder

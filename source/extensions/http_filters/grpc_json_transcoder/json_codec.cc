@@ -27,6 +27,27 @@ bool IsUtf8(std::string_view text) {
   return pb::internal::IsStructurallyValidUTF8(text.data(), static_cast<int>(text.size()));
 }
 
+// libprotobuf's printer takes what it can read: a string up to the first byte that is not UTF-8, a
+// message up to where it is cut off. Half an answer is none.
+absl::Status CheckMessage(const pb::Descriptor& type, std::string_view message, int depth) {
+  constexpr int kDepthOfPrinter = 64;  // it refuses what is deeper
+  if (depth > kDepthOfPrinter) return absl::OkStatus();
+  WireReader reader(message);
+  while (const auto part = reader.Next()) {
+    const pb::FieldDescriptor* field = type.FindFieldByNumber(part->number);
+    if (field == nullptr || part->type != WireType::kBytes) continue;
+    if (field->type() == pb::FieldDescriptor::TYPE_STRING && !IsUtf8(part->payload)) {
+      return base::InvalidArgument("\"", field->name(), "\" of the ", type.full_name(),
+                                   " is not UTF-8");
+    }
+    if (field->type() != pb::FieldDescriptor::TYPE_MESSAGE) continue;
+    const absl::Status inner = CheckMessage(*field->message_type(), part->payload, depth + 1);
+    if (!inner.ok()) return inner;
+  }
+  if (!reader.is_malformed()) return absl::OkStatus();
+  return base::InvalidArgument("the bytes are no ", type.full_name());
+}
+
 pb::util::JsonPrintOptions ToProtobuf(const JsonPrinting& options) {
   pb::util::JsonPrintOptions out;
   out.add_whitespace = options.adds_whitespace;
@@ -82,9 +103,9 @@ absl::StatusOr<std::string> JsonCodec::Convert(const pb::Descriptor& type, std::
   pb::util::JsonParseOptions parsing;
   parsing.case_insensitive_enum_parsing = options.is_enum_case_insensitive;
   std::string message;
-  const pb::util::Status status = pb::util::JsonToBinaryString(
-      &types_.resolver(), UrlOf(type), pb::StringPiece(json.data(), json.size()), &message,
-      parsing);
+  const pb::util::Status status =
+      pb::util::JsonToBinaryString(&types_.resolver(), UrlOf(type),
+                                   pb::StringPiece(json.data(), json.size()), &message, parsing);
   if (!status.ok()) return Wrong(status);
   return message;
 }
@@ -106,20 +127,11 @@ absl::StatusOr<std::string> JsonCodec::ParseField(const pb::Descriptor& type,
 
 absl::StatusOr<std::string> JsonCodec::Print(const pb::Descriptor& type, std::string_view message,
                                              const JsonPrinting& options) const {
-  // libprotobuf prints as much as it can read; what a field says that is cut off is no answer.
-  WireReader reader(message);
-  while (reader.Next()) {
-  }
-  if (reader.is_malformed()) {
-    return base::InvalidArgument("the message is no ", type.full_name());
-  }
+  if (absl::Status status = CheckMessage(type, message, 0); !status.ok()) return status;
   std::string json;
   const pb::util::Status status = pb::util::BinaryToJsonString(
       &types_.resolver(), UrlOf(type), std::string(message), &json, ToProtobuf(options));
   if (!status.ok()) return Wrong(status);
-  if (!IsUtf8(json)) {
-    return base::InvalidArgument("a string of the ", type.full_name(), " is not UTF-8");
-  }
   return json;
 }
 
@@ -137,7 +149,7 @@ absl::StatusOr<std::string> JsonCodec::PrintField(const pb::Descriptor& type,
     is_there = true;
     found += is_one_message ? part->payload : part->whole;
   }
-  if (reader.is_malformed()) return base::InvalidArgument("the message is no ", type.full_name());
+  if (reader.is_malformed()) return base::InvalidArgument("the bytes are no ", type.full_name());
   if (!is_there) return DefaultJson(field, options);
   if (is_one_message) return Print(*field.message_type(), found, options);
   JsonPrinting alone = options;
@@ -169,8 +181,8 @@ std::string JsonCodec::PrintStatus(int code, std::string_view message, std::stri
   for (const pb::Any& detail : status.details()) {
     auto printed = Print(any, detail.SerializeAsString(), options);
     if (!printed.ok()) {
-      printed = base::StrCat("{\"@type\":", QuoteJson(detail.type_url()), ",\"value\":",
-                             QuoteJson(absl::Base64Escape(detail.value())), "}");
+      printed = base::StrCat("{\"@type\":", QuoteJson(detail.type_url()),
+                             ",\"value\":", QuoteJson(absl::Base64Escape(detail.value())), "}");
     }
     base::StrAppend(&details, details.empty() ? "" : ",", *printed);
   }

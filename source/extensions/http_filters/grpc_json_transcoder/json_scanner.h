@@ -33,15 +33,15 @@ class JsonScanner {
 
  private:
   enum class State : uint8_t {
-    kValue,         // a value is due
-    kFirstItem,     // behind '[': a value or ']'
-    kFirstKey,      // behind '{': a key or '}'
-    kKey,           // behind ',' in an object
-    kColon,         // behind a key
-    kAfter,         // behind a value inside something
-    kString,        // inside quotes
-    kEscape,        // behind '\'
-    kScalar,        // inside a number or a word
+    kValue,      // a value is due
+    kFirstItem,  // behind '[': a value or ']'
+    kFirstKey,   // behind '{': a key or '}'
+    kKey,        // behind ',' in an object
+    kColon,      // behind a key
+    kAfter,      // behind a value inside something
+    kString,     // inside quotes
+    kEscape,     // behind '\'
+    kScalar,     // inside a number or a word
     kDone,
     kWrong,
   };

@@ -20,6 +20,12 @@ namespace {
 namespace pb = google::protobuf;
 
 constexpr int kMaxFiles = 10'000;
+constexpr const char* kWellKnownFiles[] = {
+    "google/protobuf/any.proto",      "google/protobuf/duration.proto",
+    "google/protobuf/empty.proto",    "google/protobuf/field_mask.proto",
+    "google/protobuf/struct.proto",   "google/protobuf/timestamp.proto",
+    "google/protobuf/wrappers.proto",
+};
 
 class ErrorText final : public pb::DescriptorPool::ErrorCollector {
  public:
@@ -38,6 +44,7 @@ class ErrorText final : public pb::DescriptorPool::ErrorCollector {
 class PoolFiller {
  public:
   PoolFiller(const pb::FileDescriptorSet& set, pb::DescriptorPool& pool) : pool_(pool) {
+    for (const char* name : kWellKnownFiles) Lend(name);  // ours go before the set's
     for (const pb::FileDescriptorProto& file : set.file()) files_.emplace(file.name(), &file);
   }
 
@@ -73,13 +80,17 @@ class PoolFiller {
  private:
   const pb::FileDescriptorProto* Find(const std::string& name) {
     if (const auto found = files_.find(name); found != files_.end()) return found->second;
-    const pb::FileDescriptor* own = pb::DescriptorPool::generated_pool()->FindFileByName(name);
     const bool may_be_lent = name.starts_with("google/protobuf/") ||
                              name.starts_with("google/api/") || name.starts_with("google/rpc/");
-    if (own == nullptr || !may_be_lent) return nullptr;
-    auto copy = std::make_unique<pb::FileDescriptorProto>();
-    own->CopyTo(copy.get());
-    lent_.push_back(std::move(copy));
+    return may_be_lent ? Lend(name) : nullptr;
+  }
+
+  // A file that is linked into this binary.
+  const pb::FileDescriptorProto* Lend(const std::string& name) {
+    const pb::FileDescriptor* own = pb::DescriptorPool::generated_pool()->FindFileByName(name);
+    if (own == nullptr) return nullptr;
+    lent_.push_back(std::make_unique<pb::FileDescriptorProto>());
+    own->CopyTo(lent_.back().get());
     files_.emplace(name, lent_.back().get());
     return lent_.back().get();
   }
@@ -162,22 +173,21 @@ absl::Status MessageTypes::AddFiles(std::string_view descriptor_set) {
     return base::InvalidArgument("has ", set.file_size(), " files; the limit is ", kMaxFiles);
   }
   PoolFiller filler(set, *pool_);
-  std::vector<std::string> names;
-  for (const pb::FileDescriptorProto& file : set.file()) names.push_back(file.name());
-  for (const char* name : {"google/protobuf/any.proto", "google/protobuf/wrappers.proto",
-                           "google/protobuf/struct.proto", "google/protobuf/timestamp.proto",
-                           "google/protobuf/duration.proto", "google/protobuf/field_mask.proto",
-                           "google/protobuf/empty.proto"}) {
-    names.push_back(name);
-  }
-  for (const std::string& name : names) {
+  // libprotobuf's converter knows these types by heart: they must be what it thinks.
+  for (const char* name : kWellKnownFiles) {
     if (absl::Status status = filler.Add(name); !status.ok()) return status;
+  }
+  for (const pb::FileDescriptorProto& file : set.file()) {
+    if (absl::Status status = filler.Add(file.name()); !status.ok()) return status;
   }
   for (const auto& [message, file] :
        {std::pair("google.rpc.Status", "google/rpc/status.proto"),
         std::pair("google.api.HttpBody", "google/api/httpbody.proto")}) {
     if (pool_->FindMessageTypeByName(message) != nullptr) continue;
     if (absl::Status status = filler.Add(file); !status.ok()) return status;
+    if (pool_->FindMessageTypeByName(message) == nullptr) {
+      return base::InvalidArgument("file \"", file, "\" does not define ", message);
+    }
   }
   const std::unique_ptr<pb::util::TypeResolver> maker(
       pb::util::NewTypeResolverForDescriptorPool("type.googleapis.com", pool_.get()));

@@ -24,7 +24,8 @@ namespace outrigger::grpc_json_transcoder {
 inline constexpr std::string_view kTypeUrlPrefix = "type.googleapis.com/";
 
 // The messages and services of a descriptor set. google.rpc.Status, google.api.HttpBody and the
-// files of google/protobuf/ are there even if the set leaves them out.
+// well-known files of google/protobuf/ are there even if the set leaves them out; the latter are
+// always ours.
 // Thread: any; immutable.
 class MessageTypes {
  public:
@@ -53,8 +54,7 @@ class MessageTypes {
   std::unique_ptr<google::protobuf::DescriptorPool> pool_;
   std::unique_ptr<Resolver> owned_resolver_;
   google::protobuf::util::TypeResolver* resolver_ = nullptr;
-  using FieldsByName =
-      absl::flat_hash_map<std::string, const google::protobuf::FieldDescriptor*>;
+  using FieldsByName = absl::flat_hash_map<std::string, const google::protobuf::FieldDescriptor*>;
   absl::flat_hash_map<const google::protobuf::Descriptor*, FieldsByName> fields_;
 };
 

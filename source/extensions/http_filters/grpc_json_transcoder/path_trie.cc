@@ -63,10 +63,10 @@ uint64_t PathTrie::KeyOf(std::string_view verb, std::string_view method) {
 }
 
 PathTrie::Node& PathTrie::ChildFor(Node& node, const PathTemplate::Segment& segment) {
-  std::unique_ptr<Node>& child =
-      segment.kind == PathTemplate::Kind::kLiteral ? node.literals[segment.literal]
-      : segment.kind == PathTemplate::Kind::kStar  ? node.star
-                                                   : node.double_star;
+  std::unique_ptr<Node>& child = segment.kind == PathTemplate::Kind::kLiteral
+                                     ? node.literals[segment.literal]
+                                 : segment.kind == PathTemplate::Kind::kStar ? node.star
+                                                                             : node.double_star;
   if (child == nullptr) child = std::make_unique<Node>();
   return *child;
 }

@@ -35,7 +35,7 @@ struct Rule {
   Body body = Body::kNone;
   const google::protobuf::FieldDescriptor* body_field = nullptr;      // of Body::kField
   const google::protobuf::FieldDescriptor* response_field = nullptr;  // null: the whole message
-  bool takes_raw_body = false;   // the body is a google.api.HttpBody
+  bool takes_raw_body = false;  // the body is a google.api.HttpBody
   bool gives_raw_body = false;
 
   std::string name;  // for messages: `bookstore.Bookstore.GetShelf, GET "/shelves/{shelf}"`

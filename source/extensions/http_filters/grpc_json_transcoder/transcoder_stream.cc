@@ -46,7 +46,7 @@ Verdict TranscoderStream::OnRequestHead(http::RequestHead& head, bool last) {
                            .detail = "grpc_json_transcode_failure{content_encoding}",
                            .body = "content-encoding: only identity can be transcoded"});
   }
-  if (rule.client_streams && rule.body != Rule::Body::kNone) {
+  if (rule.client_streams && rule.body != Rule::Body::kNone && !(last && rule.takes_raw_body)) {
     content_type_ = RawContentType(head);
     if (!rule.takes_raw_body) splitter_.emplace(in_force_->max_request_bytes());
     RewriteHead(head);
@@ -74,14 +74,15 @@ Verdict TranscoderStream::OnWholeRequest(http::RequestHead& head, base::Buffer& 
 }
 
 Verdict TranscoderStream::OnRequestBody(base::Buffer& piece, bool last) {
-  const absl::Status status = splitter_ ? TranslateItems(piece, last) : TranslateRaw(piece);
+  const absl::Status status = splitter_ ? TranslateItems(piece, last) : TranslateRaw(piece, last);
   return status.ok() ? Verdict::Continue() : Refuse(status);
 }
 
 Verdict TranscoderStream::OnRequestTrailers(http::HeaderMap& trailers) {
   trailers.Clear();
-  const absl::Status status = EndItems();
-  return status.ok() ? Verdict::Continue() : Refuse(status);
+  base::Buffer rest;
+  const absl::Status status = splitter_ ? EndItems() : TranslateRaw(rest, true);
+  return status.ok() ? Verdict::EndWith(std::move(rest)) : Refuse(status);
 }
 
 absl::Status TranscoderStream::TranslateItems(base::Buffer& piece, bool last) {
@@ -105,8 +106,9 @@ absl::Status TranscoderStream::EndItems() {
   return splitter_ ? splitter_->End() : absl::OkStatus();
 }
 
-absl::Status TranscoderStream::TranslateRaw(base::Buffer& piece) {
-  if (piece.empty()) return absl::OkStatus();
+absl::Status TranscoderStream::TranslateRaw(base::Buffer& piece, bool last) {
+  // What path and query say goes with the first message: there is one even to an empty body.
+  if (piece.empty() && (has_sent_first_ || !last)) return absl::OkStatus();
   auto message = in_force_->ToMessage(*call_.rule, has_sent_first_ ? nullptr : &call_,
                                       has_sent_first_ ? std::string_view() : content_type_,
                                       piece.Linearize(piece.size()));
@@ -182,6 +184,7 @@ Verdict TranscoderStream::OnResponseHead(http::ResponseHead& head, bool last) {
   if (last) {
     const auto status = http::grpc::ReadStatus(head.headers);
     if (!status) return BadResponse("the gRPC response has no grpc-status");
+    NoteStatus(*status);
     if (status->code != http::grpc::Code::kOk) {
       return Verdict::EndWith(FillError(head, *status, head.headers));
     }
@@ -217,6 +220,7 @@ Verdict TranscoderStream::OnResponseBody(base::Buffer& piece, bool last) {
 Verdict TranscoderStream::OnResponseTrailers(http::HeaderMap& trailers) {
   const auto status = http::grpc::ReadStatus(trailers);
   if (!status) return BadResponse("the gRPC response has no grpc-status");
+  NoteStatus(*status);
   if (status->code != http::grpc::Code::kOk) {
     // The client has a head that says 200: only an end that is none tells it that this failed.
     return BadResponse(http::grpc::Describe(*status));
@@ -257,6 +261,7 @@ Verdict TranscoderStream::OnWholeResponse(http::ResponseHead& head, base::Buffer
   const http::HeaderMap& ending = trailers.empty() ? head.headers : trailers;
   const auto status = http::grpc::ReadStatus(ending);
   if (!status) return BadResponse("the gRPC response has no grpc-status");
+  NoteStatus(*status);
   base::Arena& arena = head.headers.arena();
   if (status->code != http::grpc::Code::kOk) {
     body = FillError(head, *status, ending);
@@ -275,16 +280,16 @@ Verdict TranscoderStream::OnWholeResponse(http::ResponseHead& head, base::Buffer
     head.headers.Set(HeaderId::kContentType, arena.Copy(content_type));
   }
   for (const http::Header& trailer : trailers.entries()) {
-    if (trailer.id == HeaderId::kGrpcStatus || trailer.id == HeaderId::kGrpcMessage) continue;
-    if (trailer.name() != kDetails) head.headers.Add(trailer.name(), trailer.value());
+    // What the service says of its own, no field that means something to HTTP.
+    if (trailer.id != HeaderId::kOther || trailer.name() == kDetails) continue;
+    head.headers.Add(trailer.name(), trailer.value());
   }
   trailers.Clear();
   head.headers.Set(HeaderId::kContentLength, arena.Copy(base::StrCat(body.size())));
   return Verdict::Continue();
 }
 
-base::Buffer TranscoderStream::FillError(http::ResponseHead& head,
-                                         const http::grpc::Status& status,
+base::Buffer TranscoderStream::FillError(http::ResponseHead& head, const http::grpc::Status& status,
                                          const http::HeaderMap& trailers) {
   base::Buffer body;
   base::Arena& arena = head.headers.arena();
@@ -293,10 +298,9 @@ base::Buffer TranscoderStream::FillError(http::ResponseHead& head,
     if (!absl::Base64Unescape(base::AbslView(*encoded), &details)) details.clear();
   }
   const std::string_view message = trailers.Get(HeaderId::kGrpcMessage).value_or("");
-  stream_.stream().summary().grpc_status = static_cast<uint32_t>(status.code);
+  head.reason = {};
   head.status = http::grpc::HttpStatusOf(status.code);
-  head.headers.Set(HeaderId::kGrpcStatus,
-                   arena.Copy(base::StrCat(static_cast<int>(status.code))));
+  head.headers.Set(HeaderId::kGrpcStatus, arena.Copy(base::StrCat(static_cast<int>(status.code))));
   head.headers.Remove(kDetails);
   if (in_force_->answers_errors_in_json()) {
     body.Append(in_force_->codec().PrintStatus(static_cast<int>(status.code), status.message,
@@ -311,11 +315,14 @@ base::Buffer TranscoderStream::FillError(http::ResponseHead& head,
   return body;
 }
 
+void TranscoderStream::NoteStatus(const http::grpc::Status& status) {
+  stream_.stream().summary().grpc_status = static_cast<uint32_t>(status.code);
+}
+
 // Before the response began: 502. After: the chain breaks it off.
 Verdict TranscoderStream::BadResponse(std::string_view why) {
-  return Verdict::Reply({.status = 502,
-                         .detail = "grpc_json_transcode_failure{response}",
-                         .body = std::string(why)});
+  return Verdict::Reply(
+      {.status = 502, .detail = "grpc_json_transcode_failure{response}", .body = std::string(why)});
 }
 
 }  // namespace outrigger::grpc_json_transcoder

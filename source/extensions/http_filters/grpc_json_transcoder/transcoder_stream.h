@@ -14,8 +14,8 @@
 namespace outrigger::grpc_json_transcoder {
 
 // The filter on one stream.
-// Request: unless the client streams, the body is collected and becomes one message; a stream is cut
-// into messages as it comes. Response: unless the server streams, it is collected and its head
+// Request: unless the client streams, the body is collected and becomes one message; a stream is
+// cut into messages as it comes. Response: unless the server streams, it is collected and its head
 // waits for the trailers, which decide the HTTP status; of a stream each message goes on at once.
 // Limits: Transcoding's on a message each way. Above: 413 to a request, 500 or a reset to a
 // response.
@@ -40,7 +40,7 @@ class TranscoderStream final : public http::HttpFilter {
   void RewriteHead(http::RequestHead& head);
   // Replaces what the client streams by frames.
   absl::Status TranslateItems(base::Buffer& piece, bool last);
-  absl::Status TranslateRaw(base::Buffer& piece);
+  absl::Status TranslateRaw(base::Buffer& piece, bool last);
   absl::Status EndItems();
   // Appends a message for the client, with what a stream has around it.
   void AppendStreamed(std::string_view text, base::Buffer& out);
@@ -49,6 +49,8 @@ class TranscoderStream final : public http::HttpFilter {
   // Makes `head` that of an error and returns its body.
   base::Buffer FillError(http::ResponseHead& head, const http::grpc::Status& status,
                          const http::HeaderMap& trailers);
+  // For access logs: the trailers that say it do not leave the filter.
+  void NoteStatus(const http::grpc::Status& status);
   http::Verdict Refuse(const absl::Status& status);
   http::Verdict BadResponse(std::string_view why);
   std::string_view RawContentType(const http::RequestHead& head) const;

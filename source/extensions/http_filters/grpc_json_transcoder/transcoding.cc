@@ -42,16 +42,6 @@ absl::Status WrongEscape(std::string_view where, std::string_view text) {
                                QuoteJson(text.substr(0, 100)));
 }
 
-absl::Status CheckCollisions(const Transcoding::Call& call, std::string_view body) {
-  for (const FieldPath& path : call.singular_fields) {
-    const std::string in_body = FindValue(path, body);
-    if (in_body.empty() || in_body == FindValue(path, call.fields)) continue;
-    return base::InvalidArgument(Dotted(path),
-                                 ": the body has another value than the path or query");
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 std::unique_ptr<const Transcoding> Transcoding::Read(const Config& config,
@@ -99,8 +89,9 @@ void Transcoding::ReadOptions(const Config& config, const config::Place& place) 
   if (print.add_whitespace() && stream_form_ != StreamForm::kArray) {
     const config::Place print_place = place.At("print_options");
     print_place.At("add_whitespace")
-        .Refuse("not together with stream_newline_delimited or stream_sse_style_delimited, whose "
-                "messages are single lines");
+        .Refuse(
+            "not together with stream_newline_delimited or stream_sse_style_delimited, whose "
+            "messages are single lines");
   }
   printing_ = {.adds_whitespace = print.add_whitespace(),
                .always_prints_primitives = print.always_print_primitive_fields(),
@@ -124,9 +115,9 @@ void Transcoding::ReadOptions(const Config& config, const config::Place& place) 
   const auto& validation = config.request_validation_options();
   ignored_query_ = {config.ignored_query_parameters().begin(),
                     config.ignored_query_parameters().end()};
-  unknown_query_ = config.ignore_unknown_query_parameters()        ? Unknown::kIgnore
+  unknown_query_ = config.ignore_unknown_query_parameters()       ? Unknown::kIgnore
                    : validation.reject_unknown_query_parameters() ? Unknown::kRefuse
-                                                                   : Unknown::kPass;
+                                                                  : Unknown::kPass;
   captures_query_ = config.capture_unknown_query_parameters();
   plus_is_space_ = config.query_param_unescape_plus();
   knows_verbs_only_ = !config.match_unregistered_custom_verb();
@@ -172,7 +163,6 @@ absl::Status Transcoding::TakeField(const FieldPath& path, std::string_view text
   auto field = EncodeText(path, text, codec_, parsing_);
   if (!field.ok()) return field.status();
   call.fields += *field;
-  if (refuses_collisions_ && !path.back()->is_repeated()) call.singular_fields.push_back(path);
   return absl::OkStatus();
 }
 
@@ -193,7 +183,10 @@ absl::Status Transcoding::TakePath(const Rules::Match& match, Call& call) const 
 absl::StatusOr<Transcoding::Unknown> Transcoding::TakeQuery(std::string_view query, Call& call,
                                                             Captured& captured) const {
   const Rule& rule = *call.rule;
-  while (!query.empty()) {
+  for (size_t count = 1; !query.empty(); ++count) {
+    if (count > kMaxQueryParameters) {
+      return base::InvalidArgument("more than ", kMaxQueryParameters, " query parameters");
+    }
     const size_t end = query.find('&');
     const std::string_view parameter = query.substr(0, end);
     query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
@@ -253,7 +246,8 @@ absl::StatusOr<std::string> Transcoding::ToMessage(const Rule& rule, const Call*
                     : codec_.ParseField(*rule.request, *rule.body_field, body, parsing_);
   if (!parsed.ok()) return parsed;
   if (refuses_collisions_ && call != nullptr) {
-    if (absl::Status status = CheckCollisions(*call, *parsed); !status.ok()) return status;
+    const absl::Status status = CheckCollisions(*rule.request, call->fields, *parsed);
+    if (!status.ok()) return status;
   }
   message += *parsed;
   return message;

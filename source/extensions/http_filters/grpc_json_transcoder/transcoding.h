@@ -26,10 +26,10 @@ namespace outrigger::grpc_json_transcoder {
 // Owner: the snapshot of listener or routes.  Thread: any; immutable.
 class Transcoding final : public http::RouteFilterConfig {
  public:
-  using Config =
-      envoy::extensions::filters::http::grpc_json_transcoder::v3::GrpcJsonTranscoder;
+  using Config = envoy::extensions::filters::http::grpc_json_transcoder::v3::GrpcJsonTranscoder;
   enum class StreamForm : uint8_t { kArray, kLines, kEvents };
   static constexpr size_t kDefaultMaxBytes = 1024 * 1024;
+  static constexpr size_t kMaxQueryParameters = 500;  // above it 400
 
   // Null when something is wrong, which `place` has then heard.
   static std::unique_ptr<const Transcoding> Read(const Config& config, const config::Place& place);
@@ -38,11 +38,10 @@ class Transcoding final : public http::RouteFilterConfig {
   struct Call {
     const Rule* rule = nullptr;
     std::string fields;         // as the bytes of a message
-    std::vector<FieldPath> singular_fields;  // those of them that are no lists, if collisions count
     std::string unknown_query;  // an UnknownQueryParams; empty when there is none to pass on
   };
-  // Without a rule: not to be transcoded, and nothing is wrong. Errors are for the client; NOT_FOUND
-  // where no rule matches and that is to be refused.
+  // Without a rule: not to be transcoded, and nothing is wrong. Errors are for the client;
+  // NOT_FOUND where no rule matches and that is to be refused.
   absl::StatusOr<Call> Understand(const http::RequestHead& head) const;
 
   // The message for the gRPC service: the call's fields and what the body adds. Of a stream's

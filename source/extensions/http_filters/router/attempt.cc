@@ -25,8 +25,7 @@ void Attempt::Begin(upstream::StartResult result) {
   connection_ = started.connection;
   endpoint_ = std::move(started.endpoint);
   is_reused_ = started.is_reused_connection;
-  protocol_ = started.protocol;
-  stream_.OnAttemptReady();
+  stream_.OnAttemptReady(started);
 }
 
 // --- request -----------------------------------------------------------------------------------

@@ -29,8 +29,6 @@ class Attempt final : private http::ResponseReceiver {
 
   // A connection is there and the exchange on it goes on.
   bool is_open() const { return writer_ != nullptr; }
-  bool is_reused_connection() const { return is_reused_; }
-  http::Protocol protocol() const { return protocol_; }
   const upstream::Endpoint* endpoint() const { return endpoint_.get(); }
   const upstream::EndpointRef& endpoint_ref() const { return endpoint_; }
   net::Connection* connection() const { return connection_; }  // while is_open()
@@ -77,7 +75,6 @@ class Attempt final : private http::ResponseReceiver {
   const Plan* plan_ = nullptr;
   event::Operation starting_;
   std::optional<event::Timer> try_timer_, idle_timer_;
-  http::Protocol protocol_ = http::Protocol::kHttp11;
   bool is_reused_ = false;
   bool is_tunnel_ = false;  // each half ends by itself
   bool is_request_over_ = false;

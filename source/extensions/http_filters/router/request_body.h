@@ -41,6 +41,7 @@ class RequestBody {
   bool is_at_hand() const { return is_at_hand_; }
 
   bool is_complete = false;             // the request has ended
+  bool is_none = false;                 // it ended with its head
   http::HeaderMap* trailers = nullptr;  // with these
 
  private:

@@ -14,7 +14,7 @@ namespace outrigger::router {
 
 void RouterStream::OnRequestHead(http::RequestHead& head, bool last) {
   options_.counters.rq_total.Increment();
-  body_.is_complete = last;
+  body_.is_complete = body_.is_none = last;
   route_ = sink_.stream().route();
   if (route_ == nullptr) {
     phase_ = Phase::kOver;
@@ -107,7 +107,7 @@ void RouterStream::StartAttempt(StartKind kind) {
                              .downstream_protocol = sink_.stream().request().protocol});
 }
 
-void RouterStream::OnAttemptReady() {
+void RouterStream::OnAttemptReady(const upstream::Attempt& started) {
   http::RequestHead& head = sink_.stream().request();
   const upstream::Endpoint& endpoint = *attempt_.endpoint();
   http::StreamSummary& seen = summary();
@@ -121,9 +121,12 @@ void RouterStream::OnAttemptReady() {
   // A kept-alive connection may be closing just now, and then what may be repeated is repeated
   // (RFC 9110 9.2.2). An HTTP/2 server may say that it did not look at the stream (RFC 9113 8.7).
   keeps_body_ = (retry_ && retry_->is_enabled()) ||
-                (attempt_.is_reused_connection() && http::IsIdempotent(head.method)) ||
-                attempt_.protocol() == http::Protocol::kHttp2;
-  const bool last = body_.is_complete && body_.empty() && body_.trailers == nullptr;
+                (started.is_reused_connection && http::IsIdempotent(head.method)) ||
+                started.protocol == http::Protocol::kHttp2;
+  // gRPC takes an empty body for something else than none: a stream of no messages, which ends.
+  const bool may_leave_out_body = started.protocol != http::Protocol::kHttp2;
+  const bool is_empty = body_.is_complete && body_.empty() && body_.trailers == nullptr;
+  const bool last = body_.is_none || (is_empty && may_leave_out_body);
   attempt_.WriteHead(head, last, plan_);
   if (!last && tunnel_ == Tunnel::kNone) SendHeldBody();
   ReleaseRequest(RequestHold::kNoConnection);

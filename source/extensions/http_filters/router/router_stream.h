@@ -49,7 +49,7 @@ class RouterStream final : public http::Terminal {
 
  private:
   friend class Attempt;  // its events and its surroundings:
-  void OnAttemptReady();
+  void OnAttemptReady(const upstream::Attempt& started);
   void OnAttemptFailed(const Failure& failure, const AttemptEnd& end);
   void OnAttemptInformational();
   void OnAttemptHead(bool last);

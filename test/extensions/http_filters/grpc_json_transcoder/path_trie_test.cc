@@ -113,10 +113,10 @@ TEST(PathTrie, MatchesAsTheDocumentationOfGoogleApiHttpSays) {
 
 TEST(PathTrie, FindsNothingWhereNoTemplateMatches) {
   const std::vector<std::pair<std::string, std::string>> table = {
-      {"/v1/*", "/v1"},       {"/v1/*", "/v1/a/b"},       {"/v1/*", "/v1//b"},
-      {"/v1/*/b", "/v1//b"},  {"/v1/a", "/v1/A"},         {"/v1/a", "/v1/%61"},
-      {"/v1/**/b", "/v1/a"},  {"/v1/**/b/c", "/v1/b"},    {"/v1/a", "v1/a"},
-      {"/v1/a", ""},          {"/v1/{a}:x", "/v1/a"},     {"/v1/{a}:x", "/v1/a:y"},
+      {"/v1/*", "/v1"},        {"/v1/*", "/v1/a/b"},    {"/v1/*", "/v1//b"},
+      {"/v1/*/b", "/v1//b"},   {"/v1/a", "/v1/A"},      {"/v1/a", "/v1/%61"},
+      {"/v1/**/b", "/v1/a"},   {"/v1/**/b/c", "/v1/b"}, {"/v1/a", "v1/a"},
+      {"/v1/a", ""},           {"/v1/{a}:x", "/v1/a"},  {"/v1/{a}:x", "/v1/a:y"},
       {"/v1/{a}:x", "/v1/a:"}, {"/v1/x/**/x", "/v1/x"},
   };
   for (const auto& [text, path] : table) {
@@ -126,8 +126,14 @@ TEST(PathTrie, FindsNothingWhereNoTemplateMatches) {
 }
 
 TEST(PathTrie, PrefersLiteralsThenOneSegmentThenMany) {
-  Trie trie({{"GET", "/a/**"}, {"GET", "/a/*"}, {"GET", "/a/b"}, {"GET", "/a/*/c"},
-             {"GET", "/a/b/d"}, {"GET", "/**/e"}, {"GET", "/a/**/f/g"}, {"GET", "/a/**/g"}});
+  Trie trie({{"GET", "/a/**"},
+             {"GET", "/a/*"},
+             {"GET", "/a/b"},
+             {"GET", "/a/*/c"},
+             {"GET", "/a/b/d"},
+             {"GET", "/**/e"},
+             {"GET", "/a/**/f/g"},
+             {"GET", "/a/**/g"}});
   EXPECT_EQ(trie.Find("GET", "/a/b"), "/a/b");
   EXPECT_EQ(trie.Find("GET", "/a/x"), "/a/*");
   EXPECT_EQ(trie.Find("GET", "/a/b/c"), "/a/*/c");  // goes back from the literal b

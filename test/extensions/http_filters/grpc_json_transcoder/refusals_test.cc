@@ -7,8 +7,8 @@
 namespace outrigger::grpc_json_transcoder {
 namespace {
 
-using ::testing::HasSubstr;
 using google::protobuf::FileDescriptorSet;
+using ::testing::HasSubstr;
 
 std::string Refusal(const Config& config) {
   Surroundings surroundings;
@@ -29,10 +29,9 @@ std::string RefusalOfRules(const std::vector<std::string>& rules) {
         field { name: "m" number: 3 type: TYPE_MESSAGE type_name: ".t.M" label: LABEL_OPTIONAL } }
       service { name: "S" })");
   for (size_t i = 0; i < rules.size(); ++i) {
-    *file.mutable_service(0)->add_method() =
-        FromText<google::protobuf::MethodDescriptorProto>(base::StrCat(
-            "name: 'M", i, "' input_type: '.t.M' output_type: '.t.M' options { ",
-            "[google.api.http] { ", rules[i], " } }"));
+    *file.mutable_service(0)->add_method() = FromText<google::protobuf::MethodDescriptorProto>(
+        base::StrCat("name: 'M", i, "' input_type: '.t.M' output_type: '.t.M' options { ",
+                     "[google.api.http] { ", rules[i], " } }"));
   }
   Config config;
   config.set_proto_descriptor_bin(set.SerializeAsString());
@@ -68,8 +67,9 @@ TEST(TranscoderConfig, RefusesRulesByMethodAndTemplate) {
 TEST(TranscoderConfig, RefusesServicesThatTheSetDoesNotHave) {
   Config config = LibraryConfig();
   config.add_services("Library");
-  EXPECT_THAT(Refusal(config),
-              HasSubstr("services[1]: the descriptor set has no service \"Library\"; give its full"));
+  EXPECT_THAT(
+      Refusal(config),
+      HasSubstr("services[1]: the descriptor set has no service \"Library\"; give its full"));
 }
 
 TEST(TranscoderConfig, RefusesDescriptorSetsThatAreNone) {
@@ -82,13 +82,13 @@ TEST(TranscoderConfig, RefusesDescriptorSetsThatAreNone) {
   EXPECT_THAT(Refusal(config), HasSubstr("proto_descriptor: /nowhere/at.pb"));
 
   FileDescriptorSet set;
-  set.add_file()->CopyFrom(FromText<google::protobuf::FileDescriptorProto>(
-      R"(name: "a.proto" dependency: "b.proto")"));
+  set.add_file()->CopyFrom(
+      FromText<google::protobuf::FileDescriptorProto>(R"(name: "a.proto" dependency: "b.proto")"));
   config.set_proto_descriptor_bin(set.SerializeAsString());
   EXPECT_THAT(Refusal(config),
               HasSubstr("import \"b.proto\" is missing; make the set with --include_imports"));
-  set.add_file()->CopyFrom(FromText<google::protobuf::FileDescriptorProto>(
-      R"(name: "b.proto" dependency: "a.proto")"));
+  set.add_file()->CopyFrom(
+      FromText<google::protobuf::FileDescriptorProto>(R"(name: "b.proto" dependency: "a.proto")"));
   config.set_proto_descriptor_bin(set.SerializeAsString());
   EXPECT_THAT(Refusal(config), HasSubstr("file \"a.proto\", \"b.proto\": Import"));
 }
@@ -112,6 +112,21 @@ TEST(TranscoderConfig, ReadsTheSetFromAFile) {
   std::ofstream(path, std::ios::binary) << config.proto_descriptor_bin();
   config.set_proto_descriptor(path);
   EXPECT_EQ(Refusal(config), "accepted");
+}
+
+TEST(TranscoderConfig, RefusesOtherMessagesUnderWellKnownNames) {
+  FileDescriptorSet set;
+  set.add_file()->CopyFrom(FromText<google::protobuf::FileDescriptorProto>(
+      R"(name: "w.proto" package: "google.protobuf" message_type { name: "Int32Value" })"));
+  Config config = LibraryConfig();
+  config.set_proto_descriptor_bin(set.SerializeAsString());
+  EXPECT_THAT(Refusal(config),
+              HasSubstr("\"google.protobuf.Int32Value\" is already defined in file"));
+  set.mutable_file(0)->CopyFrom(
+      FromText<google::protobuf::FileDescriptorProto>(R"(name: "google/rpc/status.proto")"));
+  config.set_proto_descriptor_bin(set.SerializeAsString());
+  EXPECT_THAT(Refusal(config),
+              HasSubstr("file \"google/rpc/status.proto\" does not define google.rpc.Status"));
 }
 
 // As protoc without --include_imports leaves them out, but we have them.

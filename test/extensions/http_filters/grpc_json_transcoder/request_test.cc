@@ -109,8 +109,7 @@ TEST(TranscodedRequest, RefusesValuesThatAreNone) {
       {"exact=1", R"(exact: must be bool, got "1")"},
       {"genre=crime", R"(genre: must be a value of outrigger.test.library.Genre, got "crime")"},
       {"key=!!", R"(key: must be base64, got "!!")"},
-      {"since=yesterday",
-       R"(since: must be google.protobuf.Timestamp, got "yesterday")"},
+      {"since=yesterday", R"(since: must be google.protobuf.Timestamp, got "yesterday")"},
       {"stars=many", R"(stars: must be google.protobuf.Int32Value, got "many")"},
       {"text=%FF", R"(text: must be string in UTF-8, got "\ufffd")"},
       {"pages.from=x", R"(pages.from: must be int32, got "x")"},
@@ -134,7 +133,8 @@ TEST(TranscodedRequest, NamesTheFieldThatIsWrongInTheBody) {
   const auto sent = [&](std::string_view body) {
     return chain.Sent<library::SearchRequest>("POST /v1/search", body);
   };
-  EXPECT_THAT(sent(R"({"pages":{"from":"x"}})"), AllOf(StartsWith("400 "), HasSubstr("pages.from")));
+  EXPECT_THAT(sent(R"({"pages":{"from":"x"}})"),
+              AllOf(StartsWith("400 "), HasSubstr("pages.from")));
   EXPECT_THAT(sent(R"({"pages":{"from":2147483648}})"), HasSubstr("pages.from"));
   EXPECT_THAT(sent(R"({"nope":1})"), AllOf(StartsWith("400 "), HasSubstr("nope")));
   EXPECT_THAT(sent(R"({"genre":"WESTERN"})"), AllOf(StartsWith("400 "), HasSubstr("WESTERN")));
@@ -151,8 +151,7 @@ TEST(TranscodedRequest, RefusesABodyThatIsTooDeep) {
   std::string body = "{}";
   for (int i = 0; i < 101; ++i) body = R"({"nested":)" + body + "}";
   EXPECT_THAT(chain.Sent<library::SearchRequest>("POST /v1/search", body), HasSubstr("100 levels"));
-  EXPECT_THAT(chain.Sent<library::CreateShelfRequest>("POST /v1/shelves",
-                                                      std::string(1000, '[')),
+  EXPECT_THAT(chain.Sent<library::CreateShelfRequest>("POST /v1/shelves", std::string(1000, '[')),
               HasSubstr("100 levels"));
 }
 
@@ -167,12 +166,12 @@ TEST(TranscodedRequest, RefusesABodyAboveItsLimit) {
 
 TEST(TranscodedRequest, CannotPutASecondFieldIntoABodyOfOne) {
   LibraryChain chain;
-  EXPECT_THAT(chain.Sent<library::CreateShelfRequest>(
-                  "POST /v1/shelves", R"({},"request_id":"forged")"),
-              StartsWith("400 "));
-  EXPECT_THAT(chain.Sent<library::CreateShelfRequest>(
-                  "POST /v1/shelves", R"({}},{"request_id":"forged")"),
-              StartsWith("400 "));
+  EXPECT_THAT(
+      chain.Sent<library::CreateShelfRequest>("POST /v1/shelves", R"({},"request_id":"forged")"),
+      StartsWith("400 "));
+  EXPECT_THAT(
+      chain.Sent<library::CreateShelfRequest>("POST /v1/shelves", R"({}},{"request_id":"forged")"),
+      StartsWith("400 "));
 }
 
 TEST(TranscodedRequest, RefusesABodyWhereNoneIsTaken) {
@@ -201,8 +200,7 @@ TEST(TranscodedRequest, TakesTheValueOfTheBodyWhereBothHaveOne) {
 }
 
 TEST(TranscodedRequest, RefusesCollisionsWhenTold) {
-  LibraryChain chain(
-      "request_validation_options: {reject_binding_body_field_collisions: true}");
+  LibraryChain chain("request_validation_options: {reject_binding_body_field_collisions: true}");
   const auto sent = [&](std::string_view target, std::string_view body) {
     return chain.Sent<library::SearchRequest>(base::StrCat("PUT /v1/search/", target), body);
   };
@@ -212,6 +210,8 @@ TEST(TranscodedRequest, RefusesCollisionsWhenTold) {
   EXPECT_EQ(sent("a?tags=x", R"({"tags":["y"]})"), R"(text: "a" tags: "x" tags: "y")");
   EXPECT_EQ(sent("a?pages.from=1", R"({"pages":{"from":2}})"),
             "400 pages.from: the body has another value than the path or query");
+  EXPECT_EQ(sent("a?since=1970-01-01T00:00:01Z", R"({"since":"1970-01-01T00:00:02Z"})"),
+            "400 since: the body has another value than the path or query");
   EXPECT_EQ(sent("a?pages.from=1", R"({"pages":{"to":2}})"),
             R"(text: "a" pages { from: 1 to: 2 })");
 }
@@ -270,7 +270,8 @@ TEST(TranscodedRequest, PassesWhatIsNoneOfItsBusiness) {
   LibraryChain chain;
   const auto passes = [&](std::string_view line, const testing::HeaderList& headers = {}) {
     chain.Send(line, {}, headers);
-    return chain->forwarded().has_head && chain->forwarded().target == line.substr(line.find('/')) &&
+    return chain->forwarded().has_head &&
+           chain->forwarded().target == line.substr(line.find('/')) &&
            chain->forwarded().Header("te").empty();
   };
   EXPECT_TRUE(passes("GET /v2/shelves/1"));
@@ -296,6 +297,15 @@ TEST(TranscodedRequest, IsRefusedInsteadWhenTold) {
             "outrigger.test.library.GetShelfRequest that text can be given for");
 }
 
+TEST(TranscodedRequest, RefusesMoreThan500QueryParameters) {
+  LibraryChain chain;
+  std::string target = "GET /v1/search?text=a";
+  for (int i = 1; i < 500; ++i) target += "&text=b";
+  EXPECT_EQ(chain.Sent<library::SearchRequest>(target), R"(text: "b")");
+  EXPECT_EQ(chain.Sent<library::SearchRequest>(target + "&text=c"),
+            "400 more than 500 query parameters");
+}
+
 TEST(TranscodedRequest, DropsQueryParametersWhenTold) {
   LibraryChain some("ignored_query_parameters: [key]");
   EXPECT_EQ(some.Sent<library::GetShelfRequest>("GET /v1/shelves/1?key=1"), "shelf: 1");
@@ -306,9 +316,9 @@ TEST(TranscodedRequest, DropsQueryParametersWhenTold) {
 
 TEST(TranscodedRequest, MapsMethodsWithoutARuleWhenTold) {
   LibraryChain chain("auto_mapping: true");
-  EXPECT_EQ(chain.Sent<library::Line>("POST /outrigger.test.library.Library/Plain",
-                                      R"({"text":"t"})"),
-            R"(text: "t")");
+  EXPECT_EQ(
+      chain.Sent<library::Line>("POST /outrigger.test.library.Library/Plain", R"({"text":"t"})"),
+      R"(text: "t")");
   EXPECT_EQ(chain->forwarded().target, "/outrigger.test.library.Library/Plain");
 }
 
@@ -317,8 +327,8 @@ TEST(TranscodedRequest, KeepsToTheConfigurationOfItsRoute) {
   const auto off = chain.OfRoute(Config());
   chain->set_route_config(off.get());
   EXPECT_EQ(chain.Sent<library::GetShelfRequest>("GET /v1/shelves/1"), "passed");
-  const auto strict = chain.OfRoute(
-      LibraryConfig("request_validation_options: {reject_unknown_method: true}"));
+  const auto strict =
+      chain.OfRoute(LibraryConfig("request_validation_options: {reject_unknown_method: true}"));
   chain->set_route_config(strict.get());
   EXPECT_EQ(chain.Send("GET /nowhere").status, 404);
   EXPECT_EQ(chain.Sent<library::GetShelfRequest>("GET /v1/shelves/1"), "shelf: 1");

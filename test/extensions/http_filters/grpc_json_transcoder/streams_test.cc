@@ -74,8 +74,7 @@ TEST(ServerStream, ReadsFramesHoweverTheyAreCut) {
 TEST(ServerStream, ThatFailsAtOnceHasTheStatusOfTheError) {
   LibraryChain chain("convert_grpc_status: true");
   chain.Send("GET /v1/shelves/1:watch");
-  const testing::Reply& reply =
-      chain.AnswerError({{"grpc-status", "5"}, {"grpc-message", "gone"}});
+  const testing::Reply& reply = chain.AnswerError({{"grpc-status", "5"}, {"grpc-message", "gone"}});
   EXPECT_EQ(reply.status, 404);
   EXPECT_EQ(reply.body, R"({"code":5,"message":"gone"})");
 }
@@ -94,10 +93,10 @@ TEST(ServerStream, ThatFailsLaterIsBrokenOff) {
     std::string body;
     testing::HeaderList trailers;
   };
-  for (const Row& row : {Row{frame, {{"grpc-status", "14"}}}, Row{frame, {{"x", "y"}}},
-                         Row{frame.substr(0, 6), kOk}, Row{frame, {}},
-                         Row{std::string("\1\0\0\0\0", 5), kOk},
-                         Row{std::string("\0\xff\xff\xff\xff", 5), kOk}}) {
+  for (const Row& row :
+       {Row{frame, {{"grpc-status", "14"}}}, Row{frame, {{"x", "y"}}}, Row{frame.substr(0, 6), kOk},
+        Row{frame, {}}, Row{std::string("\1\0\0\0\0", 5), kOk},
+        Row{std::string("\0\xff\xff\xff\xff", 5), kOk}}) {
     LibraryChain chain;
     chain.Send("GET /v1/shelves/1:watch");
     auto endpoint = chain->endpoint();
@@ -122,7 +121,8 @@ TEST(ServerStream, OfHttpBodiesIsTheirBytes) {
 }
 
 // The messages of Import, sent by a client in these pieces.
-std::vector<std::string> Imported(LibraryChain& chain, const std::vector<std::string_view>& pieces) {
+std::vector<std::string> Imported(LibraryChain& chain,
+                                  const std::vector<std::string_view>& pieces) {
   chain->Begin("POST /v1/shelves/7/books:import");
   for (const std::string_view piece : pieces) chain->Body(piece, false);
   chain->Body("", true);
@@ -172,6 +172,20 @@ TEST(ClientStream, OfRawBodiesIsItsPieces) {
   EXPECT_THAT(MessagesIn<library::File>(chain->forwarded().body),
               ElementsAre(R"(name: "a" content { content_type: "text/x" data: "ab" })",
                           R"(content { data: "cd" })"));
+}
+
+TEST(ClientStream, OfRawBodiesHasAMessageEvenIfThereIsNoBody) {
+  LibraryChain chain;
+  EXPECT_EQ(chain.Sent<library::File>("POST /v1/files/a"), R"(name: "a" content { })");
+  chain->Begin("POST /v1/files/a");
+  chain->Body("", true);
+  EXPECT_THAT(MessagesIn<library::File>(chain->forwarded().body),
+              ElementsAre(R"(name: "a" content { })"));
+  chain->Begin("POST /v1/files/a");
+  chain->Trailers({{"x", "y"}});
+  EXPECT_THAT(MessagesIn<library::File>(chain->forwarded().body),
+              ElementsAre(R"(name: "a" content { })"));
+  EXPECT_TRUE(chain->forwarded().is_complete);
 }
 
 TEST(BothStreams, RunAtTheSameTime) {

@@ -81,6 +81,14 @@ TEST(RouterHttp2, KeepsTeTrailersAndNothingElseOfTheConnection) {
   }
 }
 
+TEST(RouterHttp2, KeepsAnEmptyBodyApartFromNone) {
+  Http2World world;
+  Client& client = world.Request("POST /", kGrpc, /*last=*/false);
+  client.Body("", true);  // before there is a connection
+  ASSERT_TRUE(world.GetsHead(1, /*last=*/false));
+  ASSERT_TRUE(world.server.Gets(Frame(0, 1, 1, "")));
+}
+
 TEST(RouterHttp2, ReplaysAStreamThatTheServerRefusedWithItsBody) {
   Http2World world;
   Client& client = world.Request("POST /", {}, /*last=*/false);

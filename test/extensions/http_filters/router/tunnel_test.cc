@@ -15,7 +15,7 @@ constexpr char kOpened[] = "HTTP/1.1 200 OK\r\n\r\n";
 constexpr char kDenied[] = "HTTP/1.1 403 No\r\ncontent-length: 2\r\n\r\nno";
 
 // A world whose only route is for CONNECT.
-class Tunnels : public testing::Test {
+class Tunnels : public ::testing::Test {
  protected:
   Tunnels() {
     SetForward([](route::ForwardAction&) {});
