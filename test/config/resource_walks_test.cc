@@ -62,14 +62,15 @@ filter_chains:
 }
 
 TEST(Refusal, LooksInsideATypedStruct) {
-  EXPECT_EQ(Refused<Cluster>(R"(
+  EXPECT_EQ(
+      Refused<Cluster>(R"(
 typed_extension_protocol_options:
   http:
     "@type": type.googleapis.com/xds.type.v3.TypedStruct
     type_url: type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
-    value: {auto_config: {}}
+    value: {upstream_http_protocol_options: {}}
 )"),
-            "typed_extension_protocol_options[\"http\"].auto_config: not implemented");
+      "typed_extension_protocol_options[\"http\"].upstream_http_protocol_options: not implemented");
 }
 
 TEST(Refusal, TakesASwitchThatIsOffAsNotSet) {
