@@ -39,7 +39,9 @@ start() {
 
 # proxy PORT: outrigger with this example's bootstrap.yaml.
 proxy() {
-  start outrigger "$1" "$(built source/main/outrigger)" -c bootstrap.yaml
+  local program
+  program=$(built source/main/outrigger)
+  start outrigger "$1" "$program" -c bootstrap.yaml
 }
 
 # show COMMAND...: a command and what it prints.

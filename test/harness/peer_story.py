@@ -41,6 +41,13 @@ http {{
 """
 
 
+class Port:
+    """A port, as the configuration of a cluster wants it."""
+
+    def __init__(self, port):
+        self.port = port
+
+
 class Server(Process):
     """A program that listens on a port of 127.0.0.1 which the kernel chose."""
 

@@ -34,8 +34,9 @@ class ExamplesTest(Story):
     def test_connect(self):
         text = self.run_example("connect")
         self.assertEqual(text.count("\nthrough a tunnel\n"), 2, text)
-        self.assertIn("http.proxy.downstream_cx_http1_total: 1\n", text)
-        self.assertIn("http.proxy.downstream_cx_http2_total: 1\n", text)
+        self.assertIn("http.far.downstream_cx_http2_total: 1\n", text)
+        self.assertIn("http.near.downstream_cx_upgrades_total: 1\n", text)
+        self.assertIn("http.far.downstream_cx_upgrades_total: 2\n", text)
 
     def test_grpc(self):
         text = self.run_example("grpc")

@@ -136,9 +136,10 @@ class WireTest(GrpcWebStory):
         self.assertRegex(trailers.decode(), r"(?m)^grpc-status: ?0\r$")
 
     def test_text_is_base64_on_both_ways(self):
-        response = self.ask("application/grpc-web-text+proto", base64.b64encode(frame(b"")))
+        kind = "application/grpc-web-text+proto"
+        response = self.ask(kind, base64.b64encode(frame(b"")), accept=kind)
         self.assert_status(response, 200)
-        self.assertEqual(response.header("content-type"), "application/grpc-web-text+proto")
+        self.assertEqual(response.header("content-type"), kind)
         self.assertTrue(base64.b64decode(response.body).startswith(frame(b"\x10\x01")))
 
     def test_text_that_is_no_base64_is_refused(self):

@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.config import cluster, protocol_options, site
-from harness.peer_story import TO_A, PeerStory
+from harness.peer_story import TO_A, PeerStory, Port
 from harness.story import main
 from harness.waiting import until
 
@@ -94,7 +94,7 @@ class TwoProxiesTest(Cases, PeerStory):
             self.skipTest("needs proxies")
         self.far = self.proxy(site(TO_A, cluster("a", endpoint),
                                    http=f"codec_type: HTTP2\nhttp2_protocol_options: {{ allow_connect: true }}\n{UPGRADES}"))
-        self.near = self.proxy(site(TO_A, cluster("a", _At(self.far.port()), more=CONNECT_ENDPOINTS), http=UPGRADES))
+        self.near = self.proxy(site(TO_A, cluster("a", Port(self.far.port()), more=CONNECT_ENDPOINTS), http=UPGRADES))
         return self.near.port()
 
     def test_between_the_proxies_it_is_http2(self):
@@ -102,13 +102,6 @@ class TwoProxiesTest(Cases, PeerStory):
         self.assertGreater(self.far.counter("http.front.downstream_cx_http2_total"), 0)
         self.assertEqual(self.far.counter("http.front.downstream_cx_http1_total"), 0)
         self.assertLessEqual(self.far.counter("http.front.downstream_cx_total"), 4)
-
-
-class _At:
-    """A port, as the configuration wants it."""
-
-    def __init__(self, port):
-        self.port = port
 
 
 if __name__ == "__main__":

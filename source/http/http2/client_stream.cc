@@ -99,7 +99,6 @@ void ClientStream::Submit(const FieldList& fields, bool last) {
     CloseUnopened();
     return Fail(Error(ErrorKind::kRefused, 503, "http2.no_more_streams", true));
   }
-  framer_.counters().streams_active.Increment();
   framer_.SendHeads();
   framer_.SendSoon();
 }

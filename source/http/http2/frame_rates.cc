@@ -7,10 +7,8 @@ namespace outrigger::http::http2 {
 const Failure* FrameRates::OnFrame(const FrameHead& head) {
   switch (head.type) {
     case NGHTTP2_DATA:
-      if (head.length > 0) {
-        OnMovement();
-        return nullptr;
-      }
+      // Its body, if there is any behind the padding, is told to OnMovement.
+      if (head.length > 0 && (head.flags & NGHTTP2_FLAG_PADDED) == 0) return nullptr;
       // The one that ends a stream is of use once a stream.
       if ((head.flags & NGHTTP2_FLAG_END_STREAM) != 0) return nullptr;
       break;

@@ -29,7 +29,7 @@ class FrameRates {
   [[nodiscard]] const Failure* OnFrame(const FrameHead& head);
   // A stream ended before it did any good, by the peer's reset or by its fault.
   [[nodiscard]] const Failure* OnWastedStream();
-  // A frame of ours went out that a peer may answer: body, or the head of a response.
+  // Body came; or a frame of ours went out that a peer may answer: body, or the head of a response.
   void OnMovement() { idle_frames_ -= idle_frames_ < kCredit ? idle_frames_ : kCredit; }
 
  private:

@@ -28,7 +28,7 @@ Framer::Framer(Side side, net::Connection& connection, const Options& options,
       counters_(counters),
       events_(events),
       window_(session_, options.connection_window_bytes),
-      streams_(connection.loop(), options) {
+      streams_(connection.loop(), options, counters.streams_active) {
   SetUp(side);
   SubmitSettings(side);
 }
@@ -195,7 +195,6 @@ void Framer::OnPeerReset(int32_t id) {
 }
 
 void Framer::OnStreamClosed(Stream& stream, uint32_t error_code) {
-  counters_.streams_active.Decrement();
   if (&stream == input_stream_) input_stream_ = nullptr;
   const bool by_peer = reset_id_ == stream.id();
   if (by_peer && error_code == NGHTTP2_REFUSED_STREAM) counters_.stream_refused_errors.Increment();

@@ -33,6 +33,7 @@ struct FramerCallbacks::Table {
   static int OnBody(nghttp2_session*, uint8_t, int32_t, const uint8_t* bytes, size_t size,
                     void* user) {
     Framer& framer = FramerOf(user);
+    framer.rates.OnMovement();
     if (framer.input_stream_ == nullptr) {
       framer.window_.Skip(size);
       return 0;

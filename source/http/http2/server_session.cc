@@ -136,7 +136,6 @@ void ServerSession::Open(int32_t id) {
   auto stream = std::make_unique<ServerStream>(framer_, id, streams_);
   reading_ = stream.get();
   framer_.streams().Add(std::move(stream));
-  framer_.counters().streams_active.Increment();
   nghttp2_session_set_stream_user_data(framer_.session(), id, static_cast<Stream*>(reading_));
   head_fields_.Begin(reading_->receiver()->request_head());
 }

@@ -5,6 +5,7 @@
 namespace outrigger::http::http2 {
 
 StreamTable::~StreamTable() {
+  active_.Sub(count_);
   open_.Append(closing_);
   open_.ForEach([](Stream& stream) { std::unique_ptr<Stream> owned(&stream); });
 }
@@ -13,6 +14,7 @@ Stream& StreamTable::Add(std::unique_ptr<Stream> stream) {
   Stream& added = *stream.release();
   open_.PushBack(added);
   ++count_;
+  active_.Increment();
   return added;
 }
 
@@ -30,6 +32,7 @@ void StreamTable::OnClosed(Stream& stream) {
   stream.base::ListLink<>::Unlink();
   closing_.PushBack(stream);
   --count_;
+  active_.Decrement();
 }
 
 size_t StreamTable::Sweep() {

@@ -9,6 +9,7 @@
 #include "source/http/http2/closed_streams.h"
 #include "source/http/http2/options.h"
 #include "source/http/http2/stream.h"
+#include "source/stats/metric.h"
 
 namespace outrigger::http::http2 {
 
@@ -17,7 +18,9 @@ namespace outrigger::http::http2 {
 // Owner: a framer.  Limits: the framer's on how many may be open.
 class StreamTable {
  public:
-  StreamTable(event::Loop& loop, const Options& options) : loop_(loop), options_(options) {}
+  // `active`: counts the open ones of all connections.
+  StreamTable(event::Loop& loop, const Options& options, stats::Gauge active)
+      : loop_(loop), options_(options), active_(active) {}
   ~StreamTable();
   StreamTable(const StreamTable&) = delete;
   StreamTable& operator=(const StreamTable&) = delete;
@@ -47,6 +50,7 @@ class StreamTable {
 
   event::Loop& loop_;
   const Options& options_;
+  const stats::Gauge active_;
   base::IntrusiveList<Stream> open_;
   base::IntrusiveList<Stream> closing_;  // over, or waiting for their users
   base::IntrusiveList<Stream, DueStreams> due_;

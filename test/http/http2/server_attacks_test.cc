@@ -192,6 +192,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"Settings", Settings(), 1100, "inbound_control_frames_flood"},
         {"Unknown", Frame(0xbb, 0, 0, ""), 1100, "inbound_control_frames_flood"},
         {"EmptyData", Data(1, "", false), 1100, "inbound_empty_frames_flood"},
+        {"OnlyPadding", Frame(0, 8, 1, std::string(1, '\0')), 1100, "inbound_empty_frames_flood"},
         {"Priority", Frame(2, 0, 1, std::string(5, '\0')), 1100, "inbound_priority_frames_flood"},
         {"WindowUpdate", Window(1, 1), 1100, "inbound_window_update_frames_flood"},
         {"WindowOfConnection", Window(0, 1), 1100, "inbound_window_update_frames_flood"},
