@@ -50,7 +50,7 @@ bool FrameReader::ReadFrame(base::Buffer& in) {
   is_checked_ = false;
   if (head.type == NGHTTP2_DATA) {
     passing_ = head.size();
-  } else if (head.type == NGHTTP2_PRIORITY && has_settings_) {
+  } else if (head.type == NGHTTP2_PRIORITY && has_settings_ && size == head.size()) {
     TakePriority(in, head);
   } else if (head.type == NGHTTP2_WINDOW_UPDATE && TakeEmptyWindow(in, head)) {
     in.RemovePrefix(size);
