@@ -12,8 +12,8 @@ namespace {
 
 using google::protobuf::Any;
 
-template <typename Makers>
-auto Make(const Makers& makers, std::string_view what, const Any& config, FactoryContext& context)
+template <typename Makers, typename Context>
+auto Make(const Makers& makers, std::string_view what, const Any& config, Context& context)
     -> decltype(makers.begin()->second(config, context)) {
   const std::string type = loading::ResolvedTypeName(config);
   const auto found = makers.find(type);
@@ -53,6 +53,16 @@ absl::StatusOr<RouteFilterConfigPtr> Registry::MakeRouteFilterConfig(
 absl::StatusOr<std::shared_ptr<const http::AccessLogger>> Registry::MakeAccessLogger(
     const Any& config, FactoryContext& context) const {
   return Make(access_loggers_, "access logger", config, context);
+}
+
+absl::StatusOr<MadeNetworkFilter> Registry::MakeNetworkFilter(const Any& config,
+                                                              NetworkContext& context) const {
+  return Make(network_filters_, "network filter", config, context);
+}
+
+absl::StatusOr<tcp::ListenerFilterFactory> Registry::MakeListenerFilter(
+    const Any& config, FactoryContext& context) const {
+  return Make(listener_filters_, "listener filter", config, context);
 }
 
 }  // namespace outrigger::config

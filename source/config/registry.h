@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include <google/protobuf/any.pb.h>
 #include <google/protobuf/message.h>
@@ -15,6 +16,9 @@
 #include "source/http/access_logger.h"
 #include "source/http/filter.h"
 #include "source/stats/store.h"
+#include "source/tcp/listener_filter.h"
+#include "source/tcp/session.h"
+#include "source/upstream/cluster_names.h"
 
 namespace outrigger::config {
 
@@ -48,6 +52,21 @@ struct MadeFilter {
   http::BodyMode body_mode = http::BodyMode::kStream;
   http::TerminalFactory terminal;
 };
+// What a network filter that ends its chain was made into.
+struct MadeNetworkFilter {
+  tcp::SessionFactory session;
+  std::vector<std::string> clusters;  // where it may go: they are kept while it serves
+};
+
+class Registry;
+
+// What the factory of a network filter may use. Lives during the call.
+struct NetworkContext {
+  FactoryContext& factories;  // its stat_prefix is empty
+  upstream::ClusterNames& names;
+  const Registry& registry;
+};
+
 using RouteFilterConfigPtr = std::shared_ptr<const http::RouteFilterConfig>;
 
 // Everything that is compiled into this binary and chosen by a type URL. Filled once by
@@ -69,6 +88,14 @@ class Registry {
   template <typename Config, typename Create>
   void AddAccessLogger(Create create);
 
+  // The end of a filter chain that is no connection manager.
+  // `create`: absl::StatusOr<MadeNetworkFilter>(const Config&, NetworkContext&).
+  template <typename Config, typename Create>
+  void AddNetworkFilter(Create create);
+  // `create`: absl::StatusOr<tcp::ListenerFilterFactory>(const Config&, FactoryContext&).
+  template <typename Config, typename Create>
+  void AddListenerFilter(Create create);
+
   // Whether a type is compiled in: what is_optional asks.
   bool KnowsHttpFilter(const google::protobuf::Any& config) const;
   bool KnowsRouteFilterConfig(const google::protobuf::Any& config) const;
@@ -81,17 +108,20 @@ class Registry {
                                                              FactoryContext& context) const;
   absl::StatusOr<std::shared_ptr<const http::AccessLogger>> MakeAccessLogger(
       const google::protobuf::Any& config, FactoryContext& context) const;
+  absl::StatusOr<MadeNetworkFilter> MakeNetworkFilter(const google::protobuf::Any& config,
+                                                      NetworkContext& context) const;
+  absl::StatusOr<tcp::ListenerFilterFactory> MakeListenerFilter(
+      const google::protobuf::Any& config, FactoryContext& context) const;
 
  private:
-  template <typename Made>
-  using Makers =
-      absl::flat_hash_map<std::string, std::function<absl::StatusOr<Made>(
-                                           const google::protobuf::Any&, FactoryContext&)>>;
+  template <typename Made, typename Context = FactoryContext>
+  using Makers = absl::flat_hash_map<
+      std::string,
+      std::function<absl::StatusOr<Made>(const google::protobuf::Any&, Context&)>>;
 
-  template <typename Config, typename Made, typename Create>
+  template <typename Config, typename Made, typename Context = FactoryContext, typename Create>
   static auto Wrap(Create create) {
-    return [create](const google::protobuf::Any& any,
-                    FactoryContext& context) -> absl::StatusOr<Made> {
+    return [create](const google::protobuf::Any& any, Context& context) -> absl::StatusOr<Made> {
       Config config;
       if (absl::Status status = loading::UnpackAny(any, config); !status.ok()) return status;
       return create(config, context);
@@ -101,6 +131,8 @@ class Registry {
   Makers<MadeFilter> filters_;
   Makers<RouteFilterConfigPtr> route_configs_;
   Makers<std::shared_ptr<const http::AccessLogger>> access_loggers_;
+  Makers<MadeNetworkFilter, NetworkContext> network_filters_;
+  Makers<tcp::ListenerFilterFactory> listener_filters_;
 };
 
 template <typename Config, typename Create>
@@ -136,6 +168,18 @@ template <typename Config, typename Create>
 void Registry::AddAccessLogger(Create create) {
   access_loggers_[Config::descriptor()->full_name()] =
       Wrap<Config, std::shared_ptr<const http::AccessLogger>>(create);
+}
+
+template <typename Config, typename Create>
+void Registry::AddNetworkFilter(Create create) {
+  network_filters_[Config::descriptor()->full_name()] =
+      Wrap<Config, MadeNetworkFilter, NetworkContext>(create);
+}
+
+template <typename Config, typename Create>
+void Registry::AddListenerFilter(Create create) {
+  listener_filters_[Config::descriptor()->full_name()] =
+      Wrap<Config, tcp::ListenerFilterFactory>(create);
 }
 
 }  // namespace outrigger::config

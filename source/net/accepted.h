@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "source/base/buffer.h"
@@ -23,6 +24,10 @@ struct Arrival {
 // A client's socket on its way from accept to the one who serves it.
 // Owner: whoever has it just now.  Thread: one worker.
 struct Accepted {
+  Accepted() = default;
+  Accepted(Socket the_socket, Address the_peer = {})  // NOLINT: a socket is one without more
+      : socket(std::move(the_socket)), peer(std::move(the_peer)) {}
+
   Socket socket;
   Address peer;       // the client, as we believe it
   Address local;      // where it wanted to go; AF_UNSPEC: as the kernel says, not asked yet

@@ -8,6 +8,7 @@
 #include "source/base/clock.h"
 #include "source/http/http1/options.h"
 #include "source/net/dns.h"
+#include "source/net/proxy_header.h"
 #include "source/net/socket.h"
 #include "source/upstream/cluster_names.h"
 #include "source/upstream/endpoint.h"
@@ -27,7 +28,7 @@ struct CircuitBreakerLimits {
   bool track_remaining = false;
 };
 
-enum class Discovery : uint8_t { kStatic, kStrictDns, kEds };
+enum class Discovery : uint8_t { kStatic, kStrictDns, kEds, kOriginalDst };
 enum class LbPolicy : uint8_t { kRoundRobin, kLeastRequest };
 enum class UpstreamProtocol : uint8_t { kHttp1, kHttp2 };
 
@@ -69,6 +70,8 @@ struct ClusterSpec {
   Http2Settings http2;
   std::optional<net::KeepaliveOptions> keepalive;
   std::optional<net::Address> bind_source;
+  // Tells endpoints who the client is; plain connections only.
+  std::optional<net::ProxyVersion> proxy_protocol;
 
   std::vector<DnsName> dns_names;                  // kStrictDns
   uint32_t overprovisioning_factor_percent = 140;  // kStrictDns; other sets say it themselves
@@ -80,6 +83,10 @@ struct ClusterSpec {
   base::Milliseconds dns_jitter{0};  // at most this is added to each refresh
   bool respect_dns_ttl = false;
   EndpointSet static_endpoints;  // kStatic
+  // kOriginalDst
+  std::string destination_header;            // lower case; empty: no header is looked at
+  std::optional<uint16_t> destination_port;  // replaces the one that was found
+  base::Milliseconds cleanup_interval{5000};
   bool added_via_api = false;
 };
 

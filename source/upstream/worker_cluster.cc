@@ -3,6 +3,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "source/base/check.h"
 #include "source/upstream/load_balancer.h"
+#include "source/upstream/original_destinations.h"
 #include "source/upstream/pending_request.h"
 #include "source/upstream/pool.h"
 
@@ -27,7 +28,23 @@ void WorkerCluster::Unref() {
 
 // --- starting requests -------------------------------------------------------------------------
 
+WorkerEndpoint* WorkerCluster::PickDestination(const net::Address* destination) {
+  if (destination == nullptr || !destination->is_ip()) return nullptr;
+  if (destinations_ == nullptr) {
+    destinations_ = std::make_unique<OriginalDestinations>(
+        loop_, spec().cleanup_interval,
+        [this](std::unique_ptr<WorkerEndpoint> endpoint) { Retire(std::move(endpoint)); });
+  }
+  const auto& port = spec().destination_port;
+  return destinations_->Of(port ? destination->WithPort(*port) : *destination);
+}
+
 WorkerEndpoint* WorkerCluster::Pick(const PickHints& hints) {
+  if (spec().discovery == Discovery::kOriginalDst) {
+    WorkerEndpoint* endpoint = PickDestination(hints.destination);
+    if (endpoint == nullptr) counters_.upstream_cx_none_healthy.Increment();
+    return endpoint;
+  }
   const LoadBalancer::Picked picked = balancer_->Pick(hints.avoid);
   if (picked.endpoint == nullptr) counters_.upstream_cx_none_healthy.Increment();
   if (picked.is_panic) counters_.lb_healthy_panic.Increment();
@@ -128,6 +145,7 @@ void WorkerCluster::Retire(std::unique_ptr<WorkerEndpoint> endpoint) {
 }
 
 void WorkerCluster::OnPoolEmpty(WorkerEndpoint& endpoint) {
+  if (endpoint.tcp_connections > 0) return;
   for (const auto& pool : endpoint.pools) {
     if (pool != nullptr && !pool->is_empty()) return;
   }
@@ -141,6 +159,7 @@ void WorkerCluster::OnPoolEmpty(WorkerEndpoint& endpoint) {
 }
 
 void WorkerCluster::Drain() {
+  if (destinations_ != nullptr) destinations_->RetireAll();
   for (auto& endpoint : endpoints_) {
     for (auto& pool : endpoint->pools) {
       if (pool != nullptr) pool->Drain();

@@ -22,6 +22,7 @@
 namespace outrigger::upstream {
 
 class LoadBalancer;
+class OriginalDestinations;
 class Http1Pool;
 struct PendingRequest;
 
@@ -34,6 +35,9 @@ struct PickHints {
   bool needs_fresh_connection = false;
   // What the client speaks: decides where the cluster follows it (use_downstream_protocol_config).
   http::Protocol downstream_protocol = http::Protocol::kHttp11;
+  // Where the client meant to go, for ORIGINAL_DST clusters; null: nobody knows. Borrowed for the
+  // call.
+  const net::Address* destination = nullptr;
 };
 
 // One request on one upstream connection.
@@ -84,9 +88,11 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
 
  private:
   friend class WorkerClusterRef;
+  friend class TcpConnection;  // as the pools
   friend class Http1Pool;  // counts for us, and tells when it is empty
 
   WorkerEndpoint* Pick(const PickHints& hints);
+  WorkerEndpoint* PickDestination(const net::Address* destination);
   Http1Pool& PoolOf(WorkerEndpoint& endpoint, int priority);
   void OnPoolEmpty(WorkerEndpoint& endpoint);
   void Retire(std::unique_ptr<WorkerEndpoint> endpoint);
@@ -104,6 +110,7 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
   std::vector<std::unique_ptr<WorkerEndpoint>> endpoints_;  // in the order of the set
   std::vector<std::unique_ptr<WorkerEndpoint>> leaving_;    // not in it any more, pools not empty
   std::unique_ptr<LoadBalancer> balancer_;
+  std::unique_ptr<OriginalDestinations> destinations_;  // ORIGINAL_DST, once there is one
   base::IntrusiveList<PendingRequest> answering_;  // told their result at the end of the event
 };
 
