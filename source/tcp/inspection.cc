@@ -8,10 +8,12 @@
 namespace outrigger::tcp {
 
 InspectedConnection::InspectedConnection(event::Loop& loop, net::Accepted connection,
-                                         ListenerFilters filters, InspectionOwner& owner)
+                                         ListenerFilters filters, bool may_hand_over,
+                                         InspectionOwner& owner)
     : loop_(loop),
       connection_(std::move(connection)),
       filters_(std::move(filters)),
+      may_hand_over_(may_hand_over),
       owner_(owner),
       timer_(loop, [this] { Finish(InspectionEnd::kTimeout); }) {}
 

@@ -37,12 +37,14 @@ class InspectedConnection final : public event::Deletable,
  public:
   static constexpr size_t kMostHeldBytes = 128 * 1024;
 
+  // `may_hand_over` is the owner's, kept for it.
   InspectedConnection(event::Loop& loop, net::Accepted connection, ListenerFilters filters,
-                      InspectionOwner& owner);
+                      bool may_hand_over, InspectionOwner& owner);
 
   // The end, where it is there at once; otherwise OnInspected follows. `timeout` 0: none.
   std::optional<InspectionEnd> Start(base::Milliseconds timeout);
   net::Accepted& connection() { return connection_; }
+  bool may_hand_over() const { return may_hand_over_; }
 
  private:
   void OnFdEvents(uint32_t events) override;
@@ -55,6 +57,7 @@ class InspectedConnection final : public event::Deletable,
   event::Loop& loop_;
   net::Accepted connection_;
   const ListenerFilters filters_;
+  const bool may_hand_over_;
   InspectionOwner& owner_;
   size_t at_ = 0;                          // the filter that looks
   std::unique_ptr<ListenerFilter> filter_;  // null: it was not asked yet

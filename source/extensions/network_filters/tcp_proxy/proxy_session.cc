@@ -84,7 +84,8 @@ void ProxySession::Start() {
 
 void ProxySession::Connect() {
   ++attempts_;
-  upstream_ = std::make_unique<upstream::TcpConnection>(worker_.loop, cluster_, *this);
+  upstream_ = std::make_unique<upstream::TcpConnection>(
+      worker_.loop, cluster_, static_cast<upstream::TcpEvents&>(*this));
   absl::InlinedVector<const upstream::Endpoint*, 4> avoid;
   for (const upstream::EndpointRef& each : tried_) avoid.push_back(each.get());
   upstream::TcpSource source{
