@@ -59,6 +59,10 @@ Http1Pool& WorkerCluster::PoolOf(WorkerEndpoint& endpoint, int priority) {
 
 std::optional<StartResult> WorkerCluster::TryStart(const PickHints& hints,
                                                    http::ResponseReceiver& receiver) {
+  if (spec().proxy_protocol) {
+    // A connection that says whose it is cannot be shared by the requests of many clients.
+    return StartFailure{StartFailureKind::kNoEndpoint, "proxy_protocol_needs_tcp_proxy", {}};
+  }
   WorkerEndpoint* endpoint = Pick(hints);
   if (endpoint == nullptr) {
     return StartFailure{StartFailureKind::kNoEndpoint, "no_healthy_upstream", {}};
