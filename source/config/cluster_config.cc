@@ -92,8 +92,7 @@ void ReadOriginalDst(const Cluster& cluster, ClusterSpec& spec, const Place& pla
     constexpr uint32_t kMostPort = 65535;
     const uint32_t port = from.upstream_port_override().value();
     if (port < 1 || port > kMostPort) {
-      at.At("upstream_port_override")
-          .Refuse(absl::StrCat("must be from 1 to 65535, got ", port));
+      at.At("upstream_port_override").Refuse(absl::StrCat("must be from 1 to 65535, got ", port));
     }
     spec.destination_port = static_cast<uint16_t>(port);
   }
@@ -240,8 +239,8 @@ void ReadBreakers(const CircuitBreakers& breakers, ClusterSpec& spec, const Plac
   }
 }
 
-void ReadTransportSocket(const envoy::config::core::v3::TransportSocket& socket,
-                         ClusterSpec& spec, const Place& place) {
+void ReadTransportSocket(const envoy::config::core::v3::TransportSocket& socket, ClusterSpec& spec,
+                         const Place& place) {
   using envoy::config::core::v3::ProxyProtocolConfig;
   using envoy::extensions::transport_sockets::proxy_protocol::v3::ProxyProtocolUpstreamTransport;
   const std::string type = loading::ResolvedTypeName(socket.typed_config());

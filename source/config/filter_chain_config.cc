@@ -25,8 +25,7 @@ using Cidrs = google::protobuf::RepeatedPtrField<envoy::config::core::v3::CidrRa
 std::vector<net::Cidr> ReadCidrs(const Cidrs& ranges, std::string_view field, const Place& place) {
   std::vector<net::Cidr> cidrs;
   for (int i = 0; i < ranges.size(); ++i) {
-    const auto cidr =
-        net::Cidr::Make(ranges[i].address_prefix(), ranges[i].prefix_len().value());
+    const auto cidr = net::Cidr::Make(ranges[i].address_prefix(), ranges[i].prefix_len().value());
     if (cidr.ok()) {
       cidrs.push_back(*cidr);
     } else {
@@ -118,7 +117,7 @@ void ReadTerminal(const FilterChain& from, const ListenerSpec& listener, size_t 
   }
   FactoryContext factories(context.clock, context.stats, "", context.environment.runtime);
   NetworkContext network{factories, context.names, context.registry};
-  auto made = context.registry.MakeNetworkFilter(config, network);
+  auto made = context.registry.connections().MakeNetworkFilter(config, network);
   if (!made.ok()) return at.Refuse(made.status());
   chain.session = std::move(made->session);
   chain.session_clusters = std::move(made->clusters);
@@ -131,9 +130,8 @@ FilterChainSpec ReadChain(const FilterChain& from, const Listener& listener,
   FilterChainSpec chain;
   chain.name = from.name();
   chain.fingerprint = Fingerprint(from);
-  chain.key = from.name().empty()
-                  ? base::StrCat("match ", Fingerprint(from.filter_chain_match()))
-                  : base::StrCat("name ", from.name());
+  chain.key = from.name().empty() ? base::StrCat("match ", Fingerprint(from.filter_chain_match()))
+                                  : base::StrCat("name ", from.name());
   if (from.has_transport_socket()) {
     RequireRawBuffer(from.transport_socket(), place.At("transport_socket"));
   }
@@ -171,8 +169,8 @@ std::vector<PortPredicate> ReadRules(const ListenerFilterChainMatchPredicate::Ma
 
 PortPredicate ReadPortRange(const envoy::type::v3::Int32Range& range, const Place& place) {
   if (range.start() < 0 || range.end() <= range.start()) {
-    place.Refuse(base::StrCat("must have start below end, got ", range.start(), " and ",
-                              range.end()));
+    place.Refuse(
+        base::StrCat("must have start below end, got ", range.start(), " and ", range.end()));
   }
   return [start = range.start(), end = range.end()](uint16_t port) {
     return port >= start && port < end;
@@ -220,7 +218,7 @@ void AddFilter(const google::protobuf::Any& config, PortPredicate is_disabled,
                const ListenerContext& context, std::vector<tcp::ListenerFilterEntry>& entries,
                const Place& place) {
   FactoryContext factories(context.clock, context.stats, "", context.environment.runtime);
-  auto made = context.registry.MakeListenerFilter(config, factories);
+  auto made = context.registry.connections().MakeListenerFilter(config, factories);
   if (!made.ok()) return place.Refuse(made.status());
   entries.push_back({.make = *std::move(made), .is_disabled = std::move(is_disabled)});
 }
@@ -286,8 +284,7 @@ void CompileListenerFilters(const Listener& listener, const ListenerContext& con
     }
     const std::string type = loading::ResolvedTypeName(from.typed_config());
     restores = restores || kOriginalDst.substr(kOriginalDst.find('/') + 1) == type;
-    AddFilter(from.typed_config(), std::move(is_disabled), context, entries,
-              at.At("typed_config"));
+    AddFilter(from.typed_config(), std::move(is_disabled), context, entries, at.At("typed_config"));
   }
   if (spec.hands_over && !restores) {
     google::protobuf::Any original_dst;

@@ -13,7 +13,6 @@ void CompileFilterChains(const envoy::config::listener::v3::Listener& listener,
 
 // The listener's filters, with the one that use_original_dst stands for.
 void CompileListenerFilters(const envoy::config::listener::v3::Listener& listener,
-                            const ListenerContext& context, ListenerSpec& spec,
-                            const Place& place);
+                            const ListenerContext& context, ListenerSpec& spec, const Place& place);
 
 }  // namespace outrigger::config

@@ -66,8 +66,8 @@ struct ListenerSpec {
   base::Milliseconds filters_timeout{15000};  // 0: none
   bool continues_after_timeout = false;
 
-  // `chains[i]` is the chain that `table` calls i. Without a match, default_chain; without that, the
-  // connection is closed.
+  // `chains[i]` is the chain that `table` calls i. Without a match, default_chain; without that,
+  // the connection is closed.
   std::vector<FilterChainPtr> chains;
   tcp::ChainTable table;
   FilterChainPtr default_chain;

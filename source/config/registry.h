@@ -1,49 +1,18 @@
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <type_traits>
-#include <vector>
 
 #include <google/protobuf/any.pb.h>
-#include <google/protobuf/message.h>
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
-#include "source/base/clock.h"
-#include "source/config/loading/unpack_any.h"
+#include "source/config/connection_registry.h"
+#include "source/config/factory_context.h"
+#include "source/config/makers.h"
 #include "source/http/access_logger.h"
 #include "source/http/filter.h"
-#include "source/stats/store.h"
-#include "source/tcp/listener_filter.h"
-#include "source/tcp/session.h"
-#include "source/upstream/cluster_names.h"
 
 namespace outrigger::config {
-
-class AccessLogFiles;  // where access loggers get their files: extensions/access_loggers
-class RuntimeValues;
-
-// What a factory may use. Four getters; a fifth needs a page in docs/decisions.
-class FactoryContext {
- public:
-  FactoryContext(const base::Clock& clock, stats::Store& stats, std::string_view stat_prefix,
-                 const RuntimeValues& runtime)
-      : clock_(clock), stats_(stats), stat_prefix_(stat_prefix), runtime_(runtime) {}
-  const base::Clock& clock() const { return clock_; }
-  stats::Store& stats() const { return stats_; }
-  // Of the connection manager that the filter serves, as in `http.<stat_prefix>.`.
-  std::string_view stat_prefix() const { return stat_prefix_; }
-  // What a runtime_key may stand for; asked while the configuration is compiled, not per request.
-  const RuntimeValues& runtime() const { return runtime_; }
-
- private:
-  const base::Clock& clock_;
-  stats::Store& stats_;
-  std::string_view stat_prefix_;
-  const RuntimeValues& runtime_;
-};
 
 // One HTTP filter of a chain, made from its configuration; either an ordinary filter or the
 // terminal (the router), which stands last.
@@ -52,21 +21,6 @@ struct MadeFilter {
   http::BodyMode body_mode = http::BodyMode::kStream;
   http::TerminalFactory terminal;
 };
-// What a network filter that ends its chain was made into.
-struct MadeNetworkFilter {
-  tcp::SessionFactory session;
-  std::vector<std::string> clusters;  // where it may go: they are kept while it serves
-};
-
-class Registry;
-
-// What the factory of a network filter may use. Lives during the call.
-struct NetworkContext {
-  FactoryContext& factories;  // its stat_prefix is empty
-  upstream::ClusterNames& names;
-  const Registry& registry;
-};
-
 using RouteFilterConfigPtr = std::shared_ptr<const http::RouteFilterConfig>;
 
 // Everything that is compiled into this binary and chosen by a type URL. Filled once by
@@ -88,14 +42,6 @@ class Registry {
   template <typename Config, typename Create>
   void AddAccessLogger(Create create);
 
-  // The end of a filter chain that is no connection manager.
-  // `create`: absl::StatusOr<MadeNetworkFilter>(const Config&, NetworkContext&).
-  template <typename Config, typename Create>
-  void AddNetworkFilter(Create create);
-  // `create`: absl::StatusOr<tcp::ListenerFilterFactory>(const Config&, FactoryContext&).
-  template <typename Config, typename Create>
-  void AddListenerFilter(Create create);
-
   // Whether a type is compiled in: what is_optional asks.
   bool KnowsHttpFilter(const google::protobuf::Any& config) const;
   bool KnowsRouteFilterConfig(const google::protobuf::Any& config) const;
@@ -108,36 +54,21 @@ class Registry {
                                                              FactoryContext& context) const;
   absl::StatusOr<std::shared_ptr<const http::AccessLogger>> MakeAccessLogger(
       const google::protobuf::Any& config, FactoryContext& context) const;
-  absl::StatusOr<MadeNetworkFilter> MakeNetworkFilter(const google::protobuf::Any& config,
-                                                      NetworkContext& context) const;
-  absl::StatusOr<tcp::ListenerFilterFactory> MakeListenerFilter(
-      const google::protobuf::Any& config, FactoryContext& context) const;
+
+  // What connections meet before they are HTTP, or instead.
+  ConnectionRegistry& connections() { return connections_; }
+  const ConnectionRegistry& connections() const { return connections_; }
 
  private:
-  template <typename Made, typename Context = FactoryContext>
-  using Makers = absl::flat_hash_map<
-      std::string,
-      std::function<absl::StatusOr<Made>(const google::protobuf::Any&, Context&)>>;
-
-  template <typename Config, typename Made, typename Context = FactoryContext, typename Create>
-  static auto Wrap(Create create) {
-    return [create](const google::protobuf::Any& any, Context& context) -> absl::StatusOr<Made> {
-      Config config;
-      if (absl::Status status = loading::UnpackAny(any, config); !status.ok()) return status;
-      return create(config, context);
-    };
-  }
-
-  Makers<MadeFilter> filters_;
-  Makers<RouteFilterConfigPtr> route_configs_;
-  Makers<std::shared_ptr<const http::AccessLogger>> access_loggers_;
-  Makers<MadeNetworkFilter, NetworkContext> network_filters_;
-  Makers<tcp::ListenerFilterFactory> listener_filters_;
+  Makers<MadeFilter, FactoryContext> filters_;
+  Makers<RouteFilterConfigPtr, FactoryContext> route_configs_;
+  Makers<std::shared_ptr<const http::AccessLogger>, FactoryContext> access_loggers_;
+  ConnectionRegistry connections_;
 };
 
 template <typename Config, typename Create>
 void Registry::AddHttpFilter(std::string_view, Create create) {
-  filters_[Config::descriptor()->full_name()] = Wrap<Config, MadeFilter>(
+  filters_.Add<Config>(
       [create](const Config& config, FactoryContext& context) -> absl::StatusOr<MadeFilter> {
         auto made = create(config, context);
         if constexpr (std::is_same_v<decltype(made), absl::StatusOr<MadeFilter>>) {
@@ -151,7 +82,7 @@ void Registry::AddHttpFilter(std::string_view, Create create) {
 
 template <typename Config, typename Create>
 void Registry::AddHttpTerminal(std::string_view, Create create) {
-  filters_[Config::descriptor()->full_name()] = Wrap<Config, MadeFilter>(
+  filters_.Add<Config>(
       [create](const Config& config, FactoryContext& context) -> absl::StatusOr<MadeFilter> {
         absl::StatusOr<http::TerminalFactory> factory = create(config, context);
         if (!factory.ok()) return factory.status();
@@ -161,25 +92,12 @@ void Registry::AddHttpTerminal(std::string_view, Create create) {
 
 template <typename Config, typename Create>
 void Registry::AddRouteFilterConfig(Create create) {
-  route_configs_[Config::descriptor()->full_name()] = Wrap<Config, RouteFilterConfigPtr>(create);
+  route_configs_.Add<Config>(create);
 }
 
 template <typename Config, typename Create>
 void Registry::AddAccessLogger(Create create) {
-  access_loggers_[Config::descriptor()->full_name()] =
-      Wrap<Config, std::shared_ptr<const http::AccessLogger>>(create);
-}
-
-template <typename Config, typename Create>
-void Registry::AddNetworkFilter(Create create) {
-  network_filters_[Config::descriptor()->full_name()] =
-      Wrap<Config, MadeNetworkFilter, NetworkContext>(create);
-}
-
-template <typename Config, typename Create>
-void Registry::AddListenerFilter(Create create) {
-  listener_filters_[Config::descriptor()->full_name()] =
-      Wrap<Config, tcp::ListenerFilterFactory>(create);
+  access_loggers_.Add<Config>(create);
 }
 
 }  // namespace outrigger::config

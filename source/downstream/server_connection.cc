@@ -6,8 +6,8 @@
 #include "source/net/connection_id.h"
 
 namespace outrigger::downstream {
-ServerConnection::ServerConnection(HttpWorker& worker, const HttpSlot& slot,
-                                   net::Accepted accepted, ServerConnectionOwner& owner)
+ServerConnection::ServerConnection(HttpWorker& worker, const HttpSlot& slot, net::Accepted accepted,
+                                   ServerConnectionOwner& owner)
     : worker_(worker),
       options_(slot.options),
       slot_(slot),

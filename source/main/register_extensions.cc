@@ -28,15 +28,15 @@ void RegisterExtensions(config::Registry& registry, access_loggers::LogFiles& lo
                                                                                  &router::Create);
 
   // What looks at a connection before its filter chain is chosen.
-  registry.AddListenerFilter<http_inspector::Config>(&http_inspector::Create);
-  registry.AddListenerFilter<original_dst::Config>(&original_dst::Create);
-  registry.AddListenerFilter<proxy_protocol::Config>(&proxy_protocol::Create);
-  registry.AddListenerFilter<tls_inspector::Config>(&tls_inspector::Create);
+  registry.connections().AddListenerFilter<http_inspector::Config>(&http_inspector::Create);
+  registry.connections().AddListenerFilter<original_dst::Config>(&original_dst::Create);
+  registry.connections().AddListenerFilter<proxy_protocol::Config>(&proxy_protocol::Create);
+  registry.connections().AddListenerFilter<tls_inspector::Config>(&tls_inspector::Create);
 
   // What a network filter chain may end in, beside the HTTP connection manager.
-  registry.AddNetworkFilter<direct_response::Config>(&direct_response::Create);
-  registry.AddNetworkFilter<echo::Config>(&echo::Create);
-  registry.AddNetworkFilter<tcp_proxy::Config>(&tcp_proxy::Create);
+  registry.connections().AddNetworkFilter<direct_response::Config>(&direct_response::Create);
+  registry.connections().AddNetworkFilter<echo::Config>(&echo::Create);
+  registry.connections().AddNetworkFilter<tcp_proxy::Config>(&tcp_proxy::Create);
 
   // Access loggers.
   registry.AddAccessLogger<access_loggers::FileAccessLog>(

@@ -31,14 +31,12 @@ void WorkerChain::SetRoutes(std::shared_ptr<const route::RouteTable> routes) {
 void WorkerChain::Serve(net::Accepted accepted) {
   ++count_;
   if (spec_->http == nullptr) {
-    sessions_.PushBack(*spec_
-                            ->session(sessions_worker_, std::move(accepted),
-                                      spec_->session_limits, *this)
-                            .release());
+    sessions_.PushBack(
+        *spec_->session(sessions_worker_, std::move(accepted), spec_->session_limits, *this)
+             .release());
     return;
   }
-  auto* connection =
-      new downstream::ServerConnection(http_, slot_, std::move(accepted), *this);
+  auto* connection = new downstream::ServerConnection(http_, slot_, std::move(accepted), *this);
   connections_.PushBack(*connection);
   if (is_draining_) connection->Drain(false);
 }

@@ -52,8 +52,9 @@ void WorkerListener::UseChains(ListenerVersion version, Chains& known) {
       chain->Become(all[i]);
       chain->SetRoutes(version.tables[i]);
     } else {
-      chain = std::make_unique<WorkerChain>(worker_.http, worker_.sessions, all[i],
-                                            version.tables[i], *this);
+      chain =
+          std::make_unique<WorkerChain>(worker_.http, worker_.sessions, all[i], version.tables[i],
+                                        static_cast<WorkerChainOwner&>(*this));
       if (is_draining_) chain->Drain(false);
     }
     if (i < spec_->chains.size()) {
@@ -74,8 +75,8 @@ void WorkerListener::SetRoutes(const std::shared_ptr<const route::RouteTable>& r
 
 void WorkerListener::Retire(std::unique_ptr<WorkerChain> chain, base::Milliseconds drain_time) {
   chain->Drain(false);
-  auto deadline = std::make_unique<event::Timer>(
-      worker_.http.loop, [this, gone = chain.get()] { EndRetired(gone); });
+  auto deadline = std::make_unique<event::Timer>(worker_.http.loop,
+                                                 [this, gone = chain.get()] { EndRetired(gone); });
   deadline->Arm(chain->connection_count() == 0 ? base::Milliseconds(0) : drain_time);
   retired_.push_back({std::move(chain), std::move(deadline)});
 }

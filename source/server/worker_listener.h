@@ -94,7 +94,7 @@ class WorkerListener final : private WorkerChainOwner, private tcp::InspectionOw
   config::ListenerCounters counters_;
   ConnectionBudget& budget_;
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
-  Chains chains_;                      // by key
+  Chains chains_;                       // by key
   std::vector<WorkerChain*> by_index_;  // as the spec's table calls them
   WorkerChain* default_ = nullptr;
   WorkerChain* only_ = nullptr;

@@ -25,8 +25,8 @@ Bytes Masked(const Bytes& bytes, uint8_t bits) {
 
 // A list of criteria with one entry for "any" when it is empty.
 const std::vector<net::Cidr>& OrAll(const std::vector<net::Cidr>& cidrs) {
-  static const auto& all = *new std::vector<net::Cidr>{*net::Cidr::Make("0.0.0.0", 0),
-                                                       *net::Cidr::Make("::", 0)};
+  static const auto& all =
+      *new std::vector<net::Cidr>{*net::Cidr::Make("0.0.0.0", 0), *net::Cidr::Make("::", 0)};
   return cidrs.empty() ? all : cidrs;
 }
 

@@ -24,9 +24,9 @@ class HttpSniffer {
   Result EndLine() const;
 
   static constexpr size_t kTailBytes = 16;
-  size_t size_ = 0;         // of the line so far, or of the preface
-  bool may_be_h2_ = true;   // all so far is the preface
-  bool had_space_ = false;  // the method has ended
+  size_t size_ = 0;             // of the line so far, or of the preface
+  bool may_be_h2_ = true;       // all so far is the preface
+  bool had_space_ = false;      // the method has ended
   char tail_[kTailBytes] = {};  // the last bytes of the line, in a ring
 };
 

@@ -35,8 +35,7 @@ void InspectedConnection::OnFdEvents(uint32_t /*events*/) {
 std::optional<InspectionEnd> InspectedConnection::ReadOn() {
   while (true) {
     base::Block& block = loop_.ReadBlock();
-    const ssize_t got =
-        recv(connection_.socket.fd(), block.begin(), base::Block::kReadBytes, 0);
+    const ssize_t got = recv(connection_.socket.fd(), block.begin(), base::Block::kReadBytes, 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return std::nullopt;
     if (got <= 0) return InspectionEnd::kLeft;

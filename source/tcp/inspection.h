@@ -59,7 +59,7 @@ class InspectedConnection final : public event::Deletable,
   const ListenerFilters filters_;
   const bool may_hand_over_;
   InspectionOwner& owner_;
-  size_t at_ = 0;                          // the filter that looks
+  size_t at_ = 0;                           // the filter that looks
   std::unique_ptr<ListenerFilter> filter_;  // null: it was not asked yet
   std::optional<event::FdWatch> watch_;
   event::Timer timer_;

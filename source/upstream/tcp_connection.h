@@ -15,9 +15,9 @@ namespace outrigger::upstream {
 struct TcpSource {
   // Endpoints already tried; borrowed for the call.
   absl::Span<const Endpoint* const> avoid = {};
-  const net::Address* client = nullptr;        // for PROXY protocol; borrowed for the call
-  const net::Address* destination = nullptr;   // where the client meant to go; the same
-  bool is_destination_restored = false;        // an ORIGINAL_DST cluster may go there
+  const net::Address* client = nullptr;       // for PROXY protocol; borrowed for the call
+  const net::Address* destination = nullptr;  // where the client meant to go; the same
+  bool is_destination_restored = false;       // an ORIGINAL_DST cluster may go there
 };
 
 // What a TcpConnection tells, always from the loop.

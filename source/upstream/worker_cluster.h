@@ -89,7 +89,7 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
  private:
   friend class WorkerClusterRef;
   friend class TcpConnection;  // as the pools
-  friend class Http1Pool;  // counts for us, and tells when it is empty
+  friend class Http1Pool;      // counts for us, and tells when it is empty
 
   WorkerEndpoint* Pick(const PickHints& hints);
   WorkerEndpoint* PickDestination(const net::Address* destination);
@@ -111,7 +111,7 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
   std::vector<std::unique_ptr<WorkerEndpoint>> leaving_;    // not in it any more, pools not empty
   std::unique_ptr<LoadBalancer> balancer_;
   std::unique_ptr<OriginalDestinations> destinations_;  // ORIGINAL_DST, once there is one
-  base::IntrusiveList<PendingRequest> answering_;  // told their result at the end of the event
+  base::IntrusiveList<PendingRequest> answering_;       // told their result at the end of the event
 };
 
 // Keeps a WorkerCluster alive; the count is not atomic.

@@ -170,6 +170,37 @@ load_assignment:
   EXPECT_EQ(spec.dns_names[0].like.hostname, "web.example");
 }
 
+TEST(ClusterConfig, ReadsOriginalDestinations) {
+  const ClusterSpec spec = Spec(R"(
+name: a
+type: ORIGINAL_DST
+lb_policy: CLUSTER_PROVIDED
+cleanup_interval: 2s
+original_dst_lb_config: {use_http_header: true, http_header_name: X-Where, upstream_port_override: 81}
+)");
+  EXPECT_EQ(spec.discovery, upstream::Discovery::kOriginalDst);
+  EXPECT_EQ(spec.cleanup_interval, milliseconds(2000));
+  EXPECT_EQ(spec.destination_header, "x-where");
+  EXPECT_EQ(spec.destination_port, 81);
+}
+
+TEST(ClusterConfig, ReadsWhichProxyHeaderIsSent) {
+  const auto of = [](absl::string_view config) {
+    return Spec(absl::StrCat(R"(
+name: a
+transport_socket:
+  name: proxied
+  typed_config:
+    "@type": a/envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport
+    transport_socket: {name: envoy.transport_sockets.raw_buffer}
+)",
+                             config))
+        .proxy_protocol;
+  };
+  EXPECT_EQ(of(""), net::ProxyVersion::kV1);
+  EXPECT_EQ(of("    config: {version: V2}\n"), net::ProxyVersion::kV2);
+}
+
 TEST(ClusterConfig, ReadsEds) {
   const ClusterSpec spec = Spec(R"(
 name: a
@@ -238,7 +269,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Refusal{"{}", "name: must be given"},
         Refusal{"{name: a, type: LOGICAL_DNS}",
-                "type: LOGICAL_DNS is not implemented; give one of STATIC, STRICT_DNS, EDS"},
+                "type: LOGICAL_DNS is not implemented; give one of STATIC, STRICT_DNS, EDS, "
+                "ORIGINAL_DST"},
         Refusal{"{name: a, connect_timeout: 0s, health_checks: [{}]}",
                 "health_checks: not implemented\nconnect_timeout: must be above 0"},
         Refusal{"{name: a, connect_timeout: -1s}",

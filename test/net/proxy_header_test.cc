@@ -66,20 +66,20 @@ TEST(ProxyHeader, ReadsAddressesOfVersion2AndCountsItsTlvs) {
 
 TEST(ProxyHeader, LetsTheSenderOfVersion2SpeakForItself) {
   ProxyHeader header;
-  for (const std::string& head : {"\x20\0\0\0"s, "\x20\x11\0\x0c"s, "\x21\0\0\5"s, "\x21\x31\0\xd8"s}) {
+  for (const std::string& head :
+       {"\x20\0\0\0"s, "\x20\x11\0\x0c"s, "\x21\0\0\5"s, "\x21\x31\0\xd8"s}) {
     ASSERT_EQ(ReadProxyHeader(kSignature + head, header), ProxyFound::kHeader);
     EXPECT_FALSE(header.has_addresses);
   }
 }
 
 TEST(ProxyHeader, RefusesWhatBreaksVersion2) {
-  for (const std::string& head :
-       {"\x11\x11\0\x0c"s,       // another version
-        "\x22\x11\0\x0c"s,       // an unknown command
-        "\x21\x41\0\x0c"s,       // an unknown family
-        "\x21\x12\0\x0c"s,       // datagrams
-        "\x21\x11\0\x0b"s,       // too short for IPv4
-        "\x21\x21\0\x23"s}) {    // too short for IPv6
+  for (const std::string& head : {"\x11\x11\0\x0c"s,     // another version
+                                  "\x22\x11\0\x0c"s,     // an unknown command
+                                  "\x21\x41\0\x0c"s,     // an unknown family
+                                  "\x21\x12\0\x0c"s,     // datagrams
+                                  "\x21\x11\0\x0b"s,     // too short for IPv4
+                                  "\x21\x21\0\x23"s}) {  // too short for IPv6
     EXPECT_EQ(Read(kSignature + head + std::string(40, 'x')), ProxyFound::kInvalid);
   }
 }

@@ -50,13 +50,13 @@ class Table {
 constexpr int kNone = ChainTable::kNone;
 
 TEST(ChainTable, FindsNothingWhereNoChainMatches) {
-  EXPECT_EQ(Table({}).Find({}), kNone);
+  EXPECT_EQ(Table(std::vector<ChainMatch>()).Find({}), kNone);
   EXPECT_EQ(Table({{.destination_port = 81}}).Find({}), kNone);
 }
 
 TEST(ChainTable, LooksAtTheDestinationPortFirstAndDoesNotGoBack) {
-  const Table table({{.destination_port = 80, .server_names = {"a"}},
-                     {.destinations = {Range("10.0.0.1", 32)}}});
+  const Table table(
+      {{.destination_port = 80, .server_names = {"a"}}, {.destinations = {Range("10.0.0.1", 32)}}});
   EXPECT_EQ(table.Find({.name = "a"}), 0);
   EXPECT_EQ(table.Find({.name = "b"}), kNone);  // port 80 has a chain, but not for this name
   EXPECT_EQ(table.Find({.local = "10.0.0.1:81"}), 1);
@@ -101,25 +101,24 @@ TEST(ChainTable, TakesPlaintextForRawBuffer) {
 }
 
 TEST(ChainTable, TakesTheClientsFirstProtocolThatAChainHas) {
-  const Table table({{.application_protocols = {"http/1.1"}},
-                     {.application_protocols = {"h2", "istio"}},
-                     {}});
+  const Table table(
+      {{.application_protocols = {"http/1.1"}}, {.application_protocols = {"h2", "istio"}}, {}});
   EXPECT_EQ(table.Find({.protocols = {"x", "istio", "http/1.1"}}), 1);
   EXPECT_EQ(table.Find({.protocols = {"http/1.1", "h2"}}), 0);
   EXPECT_EQ(table.Find({.protocols = {"x"}}), 2);
 }
 
 TEST(ChainTable, TellsTheSocketsOtherSideFromTheClient) {
-  const Table table({{.direct_sources = {Range("198.51.100.1", 32)}},
-                     {.sources = {Range("192.0.2.0", 24)}}});
+  const Table table(
+      {{.direct_sources = {Range("198.51.100.1", 32)}}, {.sources = {Range("192.0.2.0", 24)}}});
   EXPECT_EQ(table.Find({.direct = "198.51.100.1:5"}), 0);
   EXPECT_EQ(table.Find({.direct = "198.51.100.2:5"}), 1);
   EXPECT_EQ(table.Find({}), 1);
 }
 
 TEST(ChainTable, KnowsLocalClients) {
-  const Table table({{.source_type = SourceType::kSameIpOrLoopback},
-                     {.source_type = SourceType::kExternal}});
+  const Table table(
+      {{.source_type = SourceType::kSameIpOrLoopback}, {.source_type = SourceType::kExternal}});
   EXPECT_EQ(table.Find({.peer = "127.0.0.1:1"}), 0);
   EXPECT_EQ(table.Find({.local = "10.0.0.1:80", .peer = "10.0.0.1:1"}), 0);
   EXPECT_EQ(table.Find({.local = "[fd00::1]:80", .peer = "[::1]:1"}), 0);

@@ -52,9 +52,9 @@ struct ClientCallbacks {
     } else if (frame->hd.type == NGHTTP2_DATA && stream != nullptr && last) {
       stream->TakeEnd();
     } else if (frame->hd.type == NGHTTP2_SETTINGS) {
-      self.stream_limit_ = std::min(self.options_.max_concurrent_streams,
-                                    nghttp2_session_get_remote_settings(
-                                        session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS));
+      self.stream_limit_ = std::min(
+          self.options_.max_concurrent_streams,
+          nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS));
       self.has_new_places_ = true;
     } else if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
       self.pong_timer_.Cancel();
@@ -102,10 +102,11 @@ ClientSession::ClientSession(net::Connection& connection, const Options& options
       options_(options),
       events_(events),
       ping_timer_(connection.loop(), [this] { SendPing(); }),
-      pong_timer_(connection.loop(), [this] {
-        Fail(base::StrCat("no answer to a keepalive PING in ", options_.keepalive.timeout.count(),
-                          " ms"));
-      }),
+      pong_timer_(connection.loop(),
+                  [this] {
+                    Fail(base::StrCat("no answer to a keepalive PING in ",
+                                      options_.keepalive.timeout.count(), " ms"));
+                  }),
       stream_limit_(options.max_concurrent_streams) {
   SetUp();
   ArmKeepalive();

@@ -51,9 +51,7 @@ class ClientSession final : private event::Deferred {
 
   // Begins an exchange, while may_start(). The receiver must stay until its last call or Reset.
   RequestWriter& StartRequest(ResponseReceiver& receiver);
-  bool may_start() const {
-    return !is_ended_ && !has_goaway_ && streams_.size() < stream_limit_;
-  }
+  bool may_start() const { return !is_ended_ && !has_goaway_ && streams_.size() < stream_limit_; }
   // Why may_start() is false: no place is free now, or none will ever be.
   bool is_taking_streams() const { return !is_ended_ && !has_goaway_; }
   size_t stream_count() const { return streams_.size(); }

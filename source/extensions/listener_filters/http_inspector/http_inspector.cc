@@ -69,9 +69,8 @@ class HttpInspector final : public tcp::ListenerFilter {
 
 absl::StatusOr<tcp::ListenerFilterFactory> Create(const Config&, config::FactoryContext& context) {
   stats::GroupPtr counters = context.stats().Declare(stats::PlainScope("http_inspector."), kTable);
-  return tcp::ListenerFilterFactory([counters = std::move(counters)] {
-    return std::make_unique<HttpInspector>(counters);
-  });
+  return tcp::ListenerFilterFactory(
+      [counters = std::move(counters)] { return std::make_unique<HttpInspector>(counters); });
 }
 
 }  // namespace outrigger::http_inspector

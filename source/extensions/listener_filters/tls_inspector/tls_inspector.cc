@@ -110,7 +110,8 @@ absl::StatusOr<tcp::ListenerFilterFactory> Create(const Config& config,
   settings->alpn_not_found = settings->group->counter(stats::IndexOf(kTable, "alpn_not_found"));
   settings->sni_found = settings->group->counter(stats::IndexOf(kTable, "sni_found"));
   settings->sni_not_found = settings->group->counter(stats::IndexOf(kTable, "sni_not_found"));
-  settings->invalid = settings->group->counter(stats::IndexOf(kTable, "client_hello_parsing_error"));
+  settings->invalid =
+      settings->group->counter(stats::IndexOf(kTable, "client_hello_parsing_error"));
   return tcp::ListenerFilterFactory(
       [settings = std::shared_ptr<const Settings>(std::move(settings))] {
         return std::make_unique<TlsInspector>(settings);

@@ -50,8 +50,8 @@ absl::StatusOr<config::MadeNetworkFilter> Create(const Config& config, config::N
   if (config.has_response()) {
     text = config::ReadDataSource(config.response(), place.At("response"));
     if (text.size() > kMostBytes) {
-      place.At("response").Refuse(
-          base::StrCat("must have at most 1048576 bytes, got ", text.size()));
+      place.At("response")
+          .Refuse(base::StrCat("must have at most 1048576 bytes, got ", text.size()));
     }
   }
   if (absl::Status status = findings.ToStatus(); !status.ok()) return status;

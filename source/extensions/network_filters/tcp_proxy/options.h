@@ -35,8 +35,8 @@ struct Counters {
 // One tcp_proxy, compiled. Immutable; shared by all workers; a connection keeps the one it began
 // with.
 struct Options {
-  std::vector<upstream::ClusterNameRef> clusters;   // at least one
-  std::optional<upstream::WeightedDraw> draw;       // among several
+  std::vector<upstream::ClusterNameRef> clusters;  // at least one
+  std::optional<upstream::WeightedDraw> draw;      // among several
   std::optional<base::Milliseconds> idle_timeout = base::Milliseconds(3'600'000);
   std::optional<base::Milliseconds> max_duration;
   uint32_t max_connect_attempts = 1;

@@ -49,7 +49,8 @@ ProxySession::ProxySession(tcp::SessionWorker& worker, net::Accepted connection,
       owner_(owner),
       options_(std::move(options)),
       arrival_(TakeArrival(connection)),
-      client_(worker.loop, std::move(connection), *this, {.output_high_bytes = limits.buffer_bytes}),
+      client_(worker.loop, std::move(connection), *this,
+              {.output_high_bytes = limits.buffer_bytes}),
       timer_(worker.loop, [this] { OnTimer(); }),
       last_progress_(worker.loop.Now()) {
   options_->counters.downstream_cx_total.Increment();
@@ -84,8 +85,8 @@ void ProxySession::Start() {
 
 void ProxySession::Connect() {
   ++attempts_;
-  upstream_ = std::make_unique<upstream::TcpConnection>(
-      worker_.loop, cluster_, static_cast<upstream::TcpEvents&>(*this));
+  upstream_ = std::make_unique<upstream::TcpConnection>(worker_.loop, cluster_,
+                                                        static_cast<upstream::TcpEvents&>(*this));
   absl::InlinedVector<const upstream::Endpoint*, 4> avoid;
   for (const upstream::EndpointRef& each : tried_) avoid.push_back(each.get());
   upstream::TcpSource source{
@@ -283,8 +284,8 @@ void ProxySession::Log() {
   summary_.response_body_bytes = client_.bytes_written();
   summary_.attempts = attempts_;
   summary_.end = worker_.loop.Now();
-  summary_.start_wall = worker_.loop.clock().WallNow() -
-                        absl::FromChrono(summary_.end - summary_.start);
+  summary_.start_wall =
+      worker_.loop.clock().WallNow() - absl::FromChrono(summary_.end - summary_.start);
   for (const auto& logger : options_->access_loggers) logger->Log(summary_);
 }
 

@@ -48,8 +48,8 @@ void ReadWeighted(const Config::WeightedCluster& weighted, upstream::ClusterName
     options.clusters.push_back(names.Intern(each.name()));
   }
   if (sum > std::numeric_limits<uint32_t>::max()) {
-    place.At("clusters").Refuse(
-        base::StrCat("weights must sum up to at most 4294967295, got ", sum));
+    place.At("clusters")
+        .Refuse(base::StrCat("weights must sum up to at most 4294967295, got ", sum));
   }
   if (place.findings().size() == 0 && weights.size() > 1) options.draw.emplace(weights);
 }
@@ -119,8 +119,8 @@ absl::StatusOr<config::MadeNetworkFilter> Create(const Config& config,
   ReadClusters(config, context.names, *options, place);
   ReadLimits(config, *options, place);
   options->access_loggers =
-      config::ReadAccessLogs(config.access_log(), "access_log", context.registry,
-                             context.factories, context.factories.runtime(), place);
+      config::ReadAccessLogs(config.access_log(), "access_log", context.registry, context.factories,
+                             context.factories.runtime(), place);
   if (absl::Status status = findings.ToStatus(); !status.ok()) return status;
   options->counters = Counters::Declare(context.factories.stats(), config.stat_prefix());
   config::MadeNetworkFilter made;
