@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "source/config/factory_context.h"
 #include "source/config/makers.h"
 #include "source/tcp/listener_filter.h"
 #include "source/tcp/session.h"
@@ -11,6 +10,7 @@
 
 namespace outrigger::config {
 
+class FactoryContext;
 class Registry;
 
 // What a network filter that ends its chain was made into.
@@ -46,8 +46,8 @@ class ConnectionRegistry {
                                                       NetworkContext& context) const {
     return network_filters_.Make("network filter", config, context);
   }
-  absl::StatusOr<tcp::ListenerFilterFactory> MakeListenerFilter(
-      const google::protobuf::Any& config, FactoryContext& context) const {
+  absl::StatusOr<tcp::ListenerFilterFactory> MakeListenerFilter(const google::protobuf::Any& config,
+                                                                FactoryContext& context) const {
     return listener_filters_.Make("listener filter", config, context);
   }
 

@@ -45,8 +45,8 @@ class Makers {
   }
 
  private:
-  absl::flat_hash_map<std::string, std::function<absl::StatusOr<Made>(
-                                       const google::protobuf::Any&, Context&)>>
+  absl::flat_hash_map<std::string,
+                      std::function<absl::StatusOr<Made>(const google::protobuf::Any&, Context&)>>
       by_type_;
 };
 

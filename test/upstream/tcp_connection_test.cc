@@ -12,8 +12,7 @@ using std::chrono::milliseconds;
 // A connection of plain bytes, and what it told.
 class Plain final : private TcpEvents {
  public:
-  explicit Plain(World& world)
-      : tcp(world.turns.loop, world.Cluster(), Events()), world_(world) {}
+  explicit Plain(World& world) : tcp(world.turns.loop, world.Cluster(), Events()), world_(world) {}
 
   void Connect(const TcpSource& source = {}) { failure = tcp.Connect(source); }
   [[nodiscard]] bool Connects() {
@@ -64,7 +63,8 @@ TEST(TcpConnection, CarriesBytesBothWaysAndGivesBackItsPlace) {
     EXPECT_EQ(world.Counter("a.upstream_rq_active"), 1u);
   }
   world.Settle();
-  for (const char* gauge : {"upstream_cx_active", "upstream_rq_active", "upstream_rq_pending_active"}) {
+  for (const char* gauge :
+       {"upstream_cx_active", "upstream_rq_active", "upstream_rq_pending_active"}) {
     EXPECT_EQ(world.Counter(std::string("a.") + gauge), 0u) << gauge;
   }
   EXPECT_EQ(world.Counter("a.upstream_cx_tx_bytes_total"), 5u);
