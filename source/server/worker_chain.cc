@@ -28,7 +28,7 @@ void WorkerChain::SetRoutes(std::shared_ptr<const route::RouteTable> routes) {
   slot_.routes = base::LocalPtr<route::RouteTable>(std::move(routes));
 }
 
-void WorkerChain::Serve(net::Accepted accepted) {
+void WorkerChain::Serve(net::Accepted&& accepted) {
   ++count_;
   if (spec_->http == nullptr) {
     sessions_.PushBack(

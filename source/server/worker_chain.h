@@ -35,7 +35,7 @@ class WorkerChain final : private downstream::ServerConnectionOwner, private tcp
   void Become(config::FilterChainPtr next);
   void SetRoutes(std::shared_ptr<const route::RouteTable> routes);
 
-  void Serve(net::Accepted accepted);
+  void Serve(net::Accepted&& accepted);
   // HTTP connections close after their next response; `closes_idle`: idle ones now. Others go on.
   void Drain(bool closes_idle);
   void StopDraining();

@@ -98,7 +98,7 @@ void WorkerListener::OnAccept(net::Socket socket, const net::Address& peer) {
   Take(net::Accepted(std::move(socket), peer), /*may_hand_over=*/spec_->hands_over);
 }
 
-void WorkerListener::Take(net::Accepted accepted, bool may_hand_over) {
+void WorkerListener::Take(net::Accepted&& accepted, bool may_hand_over) {
   counters_.downstream_cx_total.Increment();
   if (!spec_->ignores_global_limit) {
     const int64_t used = budget_.used.fetch_add(1, std::memory_order_relaxed);
@@ -142,7 +142,7 @@ void WorkerListener::OnInspected(tcp::InspectedConnection& inspected, tcp::Inspe
   OnFiltersDone(std::move(inspected.connection()), inspected.may_hand_over());
 }
 
-void WorkerListener::OnFiltersDone(net::Accepted accepted, bool may_hand_over) {
+void WorkerListener::OnFiltersDone(net::Accepted&& accepted, bool may_hand_over) {
   if (may_hand_over && accepted.arrival != nullptr && accepted.arrival->is_local_restored) {
     WorkerListener* other = worker_.directory.Find(accepted.local);
     if (other != nullptr && other != this) {
@@ -154,7 +154,7 @@ void WorkerListener::OnFiltersDone(net::Accepted accepted, bool may_hand_over) {
   Serve(std::move(accepted));
 }
 
-void WorkerListener::Serve(net::Accepted accepted) {
+void WorkerListener::Serve(net::Accepted&& accepted) {
   WorkerChain* chain = only_;
   if (chain == nullptr) {
     const int found = spec_->table.Find(accepted);

@@ -78,10 +78,10 @@ class WorkerListener final : private WorkerChainOwner, private tcp::InspectionOw
   using Chains = absl::flat_hash_map<std::string, std::unique_ptr<WorkerChain>>;
 
   void OnAccept(net::Socket socket, const net::Address& peer);
-  void Take(net::Accepted accepted, bool may_hand_over);
+  void Take(net::Accepted&& accepted, bool may_hand_over);
   void OnInspected(tcp::InspectedConnection& inspected, tcp::InspectionEnd end) override;
-  void OnFiltersDone(net::Accepted accepted, bool may_hand_over);
-  void Serve(net::Accepted accepted);
+  void OnFiltersDone(net::Accepted&& accepted, bool may_hand_over);
+  void Serve(net::Accepted&& accepted);
   void OnChainConnectionEnd() override { Forget(); }
   // A connection that was counted by Take is no longer ours.
   void Forget();
