@@ -51,7 +51,7 @@ constexpr int kNone = ChainTable::kNone;
 
 TEST(ChainTable, FindsNothingWhereNoChainMatches) {
   EXPECT_EQ(Table(std::vector<ChainMatch>()).Find({}), kNone);
-  EXPECT_EQ(Table({{.destination_port = 81}}).Find({}), kNone);
+  EXPECT_EQ(Table(std::vector<ChainMatch>{{.destination_port = 81}}).Find({}), kNone);
 }
 
 TEST(ChainTable, LooksAtTheDestinationPortFirstAndDoesNotGoBack) {
