@@ -11,8 +11,8 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.config import bootstrap, cluster, json_log, listener
-from harness.l4 import (ECHO, TcpServer, chain, dial, echo_bytes, is_closed, l4_listener, lines_of,
-                        network_filter, read_all, read_exactly, says, tcp_proxy)
+from harness.l4 import (ECHO, HTTP_INSPECTOR, TLS_INSPECTOR, TcpServer, chain, dial, echo_bytes, is_closed, l4_listener, lines_of,
+                        looked_at_by, network_filter, read_all, read_exactly, says, tcp_proxy)
 from harness.story import Story, main
 from harness.upstream import reply
 from harness.waiting import until
@@ -215,6 +215,57 @@ class TroubleTest(TcpStory):
         until(lambda: proxy.counter("tcp.tcp.downstream_cx_total") == 1
               and proxy.counter("tcp.tcp.downstream_cx_active") == 0, "the session ends")
         self.assertEqual(proxy.counter("cluster.a.upstream_cx_active"), 0)
+
+
+class StormTest(TcpStory):
+    """Clients and servers that break off in every way."""
+
+    def misbehave(self, rng, connection):
+        for _ in range(rng.randrange(4)):
+            step = rng.randrange(5)
+            if step == 0:
+                connection.sendall(rng.randbytes(rng.choice((1, 100, 70_000))))
+            elif step == 1:
+                connection.settimeout(0.01)
+                try:
+                    connection.recv(rng.choice((1, 100_000)))
+                except TimeoutError:
+                    pass
+                connection.settimeout(20)
+            elif step == 2:
+                connection.shutdown(socket.SHUT_WR)
+                break
+            elif step == 3:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+                break
+        connection.close()
+
+    def test_leaves_nothing_behind(self):
+        seeds = random.Random(7)
+        server = self.server(lambda s: self.misbehave(random.Random(seeds.random()), s))
+        inspected = looked_at_by(TLS_INSPECTOR, HTTP_INSPECTOR)
+        proxy = self.proxy(bootstrap([
+            l4_listener(chain(tcp_proxy())), l4_listener(chain(tcp_proxy()), name="looked", more=inspected)],
+            [cluster("a", server)]))
+        def storm(seed):
+            rng = random.Random(seed)
+            for _ in range(60):
+                try:
+                    self.misbehave(rng, dial(proxy.port(rng.choice(("front", "looked")))))
+                except OSError:
+                    pass
+        proxy.port("front"), proxy.port("looked")
+        threads = [threading.Thread(target=storm, args=(seed,)) for seed in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        gauges = ("tcp.tcp.downstream_cx_active", "cluster.a.upstream_cx_active",
+                  "cluster.a.upstream_rq_active", "cluster.a.upstream_rq_pending_active",
+                  "tcp.tcp.upstream_flush_active", "listener.127.0.0.1_0.downstream_cx_active",
+                  "listener.127.0.0.1_0.downstream_pre_cx_active")
+        until(lambda: all(proxy.counter(name) == 0 for name in gauges), "everything ends")
+        self.assertGreater(proxy.counter("listener.127.0.0.1_0.downstream_cx_total"), 400)
 
 
 class ProxyProtocolTest(TcpStory):
