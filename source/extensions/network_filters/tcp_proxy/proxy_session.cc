@@ -128,7 +128,10 @@ void ProxySession::OnUpstreamConnected() {
   phase_ = Phase::kRunning;
   NoteProgress();
   tried_.clear();
-  summary_.upstream = upstream()->peer_address();
+  // Of several addresses one has won, which the connection knows; else nobody need be asked.
+  const upstream::Endpoint& endpoint = *upstream_->endpoint();
+  summary_.upstream =
+      endpoint.addresses.size() == 1 ? endpoint.address() : upstream()->peer_address();
   if (!options_->access_loggers.empty()) summary_.upstream_local = upstream()->local_address();
   // Before we were connected nothing could be sent to the client, so nothing stands in the way.
   client_.ResumeReading();
