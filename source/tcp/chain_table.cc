@@ -178,7 +178,9 @@ int ChainTable::Find(net::Accepted& connection) const {
 int ChainTable::FindName(const ByName& table, const net::Accepted& connection) {
   if (connection.arrival != nullptr && !connection.arrival->server_name.empty()) {
     const std::string_view name = connection.arrival->server_name;
-    if (const auto* exact = FindIn(table, name)) return FindProtocols(*exact, connection);
+    // ".com" is how the table keeps "*.com": no name that a client may give.
+    const auto* exact = name.front() == '.' ? nullptr : FindIn(table, name);
+    if (exact != nullptr) return FindProtocols(*exact, connection);
     // The longest wildcard first; the label that stands for '*' is not empty.
     for (size_t dot = name.find('.', 1); dot != name.npos && dot + 1 < name.size();
          dot = name.find('.', dot + 1)) {
