@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "envoy/extensions/load_balancing_policies/least_request/v3/least_request.pb.h"
 #include "envoy/extensions/load_balancing_policies/random/v3/random.pb.h"
 #include "envoy/extensions/load_balancing_policies/round_robin/v3/round_robin.pb.h"
+#include "envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol.pb.h"
 #include "source/config/cluster_protocol_config.h"
 #include "source/config/dns_config.h"
 #include "source/config/endpoint_config.h"
@@ -39,7 +41,48 @@ void ReadEds(const Cluster& cluster, ClusterSpec& spec, const Place& place) {
   }
 }
 
+void ReadOriginalDst(const Cluster& cluster, ClusterSpec& spec, const Place& place) {
+  spec.discovery = upstream::Discovery::kOriginalDst;
+  if (cluster.lb_policy() != Cluster::CLUSTER_PROVIDED) {
+    place.At("lb_policy").Refuse("must be CLUSTER_PROVIDED for type ORIGINAL_DST");
+  }
+  if (cluster.has_load_assignment()) {
+    place.At("load_assignment").Refuse("is for types STATIC and STRICT_DNS");
+  }
+  if (cluster.has_cleanup_interval()) {
+    spec.cleanup_interval =
+        ReadPositiveDuration(cluster.cleanup_interval(), place.At("cleanup_interval"));
+  }
+  const auto& from = cluster.original_dst_lb_config();
+  const Place at = place.At("original_dst_lb_config");
+  if (from.use_http_header()) {
+    spec.destination_header = from.http_header_name().empty()
+                                  ? "x-envoy-original-dst-host"
+                                  : absl::AsciiStrToLower(from.http_header_name());
+  } else if (!from.http_header_name().empty()) {
+    at.At("http_header_name").Refuse("has a meaning only with use_http_header: true");
+  }
+  if (from.has_upstream_port_override()) {
+    constexpr uint32_t kMostPort = 65535;
+    const uint32_t port = from.upstream_port_override().value();
+    if (port < 1 || port > kMostPort) {
+      at.At("upstream_port_override").Refuse(absl::StrCat("must be from 1 to 65535, got ", port));
+    }
+    spec.destination_port = static_cast<uint16_t>(port);
+  }
+}
+
 void ReadDiscovery(const Cluster& cluster, ClusterSpec& spec, const Place& place) {
+  if (cluster.type() == Cluster::ORIGINAL_DST) {
+    if (cluster.has_eds_cluster_config()) place.At("eds_cluster_config").Refuse("is for type EDS");
+    return ReadOriginalDst(cluster, spec, place);
+  }
+  if (cluster.lb_policy() == Cluster::CLUSTER_PROVIDED) {
+    place.At("lb_policy").Refuse("CLUSTER_PROVIDED is for type ORIGINAL_DST");
+  }
+  if (cluster.has_original_dst_lb_config()) {
+    place.At("original_dst_lb_config").Refuse("is for type ORIGINAL_DST");
+  }
   if (cluster.type() == Cluster::EDS) return ReadEds(cluster, spec, place);
   if (cluster.has_eds_cluster_config()) place.At("eds_cluster_config").Refuse("is for type EDS");
   const Place at = place.At("load_assignment");
@@ -177,6 +220,23 @@ void ReadBreakers(const CircuitBreakers& breakers, ClusterSpec& spec, const Plac
   }
 }
 
+void ReadTransportSocket(const envoy::config::core::v3::TransportSocket& socket, ClusterSpec& spec,
+                         const Place& place) {
+  using envoy::config::core::v3::ProxyProtocolConfig;
+  using envoy::extensions::transport_sockets::proxy_protocol::v3::ProxyProtocolUpstreamTransport;
+  const std::string type = loading::ResolvedTypeName(socket.typed_config());
+  if (type != ProxyProtocolUpstreamTransport::descriptor()->full_name()) {
+    return RequireRawBuffer(socket, place);
+  }
+  const Place at = place.At("typed_config");
+  ProxyProtocolUpstreamTransport proxy;
+  if (!Unpack(socket.typed_config(), proxy, at)) return;
+  spec.proxy_protocol = proxy.config().version() == ProxyProtocolConfig::V2
+                            ? net::ProxyVersion::kV2
+                            : net::ProxyVersion::kV1;
+  RequireRawBuffer(proxy.transport_socket(), at.At("transport_socket"));
+}
+
 void ReadConnections(const Cluster& cluster, const CompileEnvironment& environment,
                      ClusterSpec& spec, const Place& place) {
   if (cluster.has_connect_timeout()) {
@@ -204,7 +264,7 @@ void ReadConnections(const Cluster& cluster, const CompileEnvironment& environme
     }
   }
   if (cluster.has_transport_socket()) {
-    RequireRawBuffer(cluster.transport_socket(), place.At("transport_socket"));
+    ReadTransportSocket(cluster.transport_socket(), spec, place.At("transport_socket"));
   }
 }
 

@@ -5,17 +5,13 @@
 
 #include "source/base/text.h"
 #include "source/config/field_values.h"
+#include "source/config/filter_chain_config.h"
 #include "source/config/fingerprint.h"
-#include "source/config/http_connection_config.h"
-#include "source/config/loading/unpack_any.h"
-#include "source/stats/envoy_scopes.h"
 
 namespace outrigger::config {
 namespace {
 
-using envoy::config::listener::v3::FilterChain;
 using envoy::config::listener::v3::Listener;
-using envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
 
 void ReadAddresses(const Listener& listener, ListenerSpec& spec, const Place& place) {
   spec.addresses.push_back(ReadAddress(listener.address(), place.At("address")));
@@ -33,9 +29,7 @@ void ReadAddresses(const Listener& listener, ListenerSpec& spec, const Place& pl
 }
 
 void ReadSockets(const Listener& listener, ListenerSpec& spec, const Place& place) {
-  if (listener.has_bind_to_port() && !listener.bind_to_port().value()) {
-    place.At("bind_to_port").Refuse("false is not implemented: no listener hands connections over");
-  }
+  spec.bind_to_port = !listener.has_bind_to_port() || listener.bind_to_port().value();
   spec.reuse_port = !listener.has_enable_reuse_port() || listener.enable_reuse_port().value();
   if (listener.has_tcp_backlog_size()) {
     const uint32_t backlog = listener.tcp_backlog_size().value();
@@ -70,71 +64,11 @@ uint64_t SocketFingerprint(const Listener& listener) {
   if (listener.has_enable_reuse_port()) {
     *sockets.mutable_enable_reuse_port() = listener.enable_reuse_port();
   }
-  if (listener.has_tcp_backlog_size())
+  if (listener.has_tcp_backlog_size()) {
     *sockets.mutable_tcp_backlog_size() = listener.tcp_backlog_size();
+  }
+  if (listener.has_bind_to_port()) *sockets.mutable_bind_to_port() = listener.bind_to_port();
   return Fingerprint(sockets);
-}
-
-void ReadHttp(const FilterChain& chain, const Listener& listener, const ListenerContext& context,
-              ListenerSpec& spec, const Place& place) {
-  const Place filter = place.At("filters", 0);
-  const Place at = filter.At("typed_config");
-  const std::string& known = HttpConnectionManager::descriptor()->full_name();
-  if (chain.filters_size() != 1) {
-    return place.At("filters").Refuse(
-        base::StrCat("must hold exactly one filter, ", known, ", got ", chain.filters_size()));
-  }
-  const std::string type = loading::ResolvedTypeName(chain.filters(0).typed_config());
-  if (type != known) {
-    return at.Refuse(
-        base::StrCat("network filter \"", type, "\" is not implemented; known: ", known));
-  }
-  HttpConnectionManager manager;
-  if (!Unpack(chain.filters(0).typed_config(), manager, at)) return;
-
-  HttpConnectionOwner owner;
-  if (listener.has_per_connection_buffer_limit_bytes()) {
-    owner.buffer_bytes = listener.per_connection_buffer_limit_bytes().value();
-  }
-  if (spec.addresses.front().is_ip()) owner.port = spec.addresses.front().port();
-  FactoryContext factories(context.clock, context.stats, manager.stat_prefix(),
-                           context.environment.runtime, context.environment.health);
-  const RouteContext routes{context.registry, factories, context.names, context.environment,
-                            context.cluster_exists};
-  const size_t findings_before = place.findings().size();
-  HttpConnectionSpec http = CompileHttpConnection(manager, owner, routes, at);
-  if (place.findings().size() != findings_before) return;
-  http.options->counters = downstream::HttpCounters::Declare(context.stats, manager.stat_prefix());
-  // As in Envoy, all listeners count in one `http2.*`.
-  http.options->http2_counters =
-      http::http2::Counters::Declare(context.stats, stats::PlainScope(""));
-  spec.http = std::move(http.options);
-  spec.routes = std::move(http.routes);
-}
-
-void ReadFilterChain(const FilterChain& chain, const Listener& listener,
-                     const ListenerContext& context, ListenerSpec& spec, const Place& place) {
-  if (chain.has_transport_socket()) {
-    RequireRawBuffer(chain.transport_socket(), place.At("transport_socket"));
-  }
-  ReadHttp(chain, listener, context, spec, place);
-}
-
-void ReadFilterChains(const Listener& listener, const ListenerContext& context, ListenerSpec& spec,
-                      const Place& place) {
-  const int count = listener.filter_chains_size() + (listener.has_default_filter_chain() ? 1 : 0);
-  if (count == 0) return place.At("filter_chains").Refuse("must hold one");
-  if (count > 1) {
-    return place.At("filter_chains")
-        .Refuse(base::StrCat("several filter chains are not implemented, got ", count));
-  }
-  if (listener.has_default_filter_chain()) {
-    ReadFilterChain(listener.default_filter_chain(), listener, context, spec,
-                    place.At("default_filter_chain"));
-  } else {
-    ReadFilterChain(listener.filter_chains(0), listener, context, spec,
-                    place.At("filter_chains", 0));
-  }
 }
 
 }  // namespace
@@ -151,10 +85,12 @@ ListenerSpec CompileListener(const Listener& listener, const ListenerContext& co
       listener.per_connection_buffer_limit_bytes().value() == 0) {
     place.At("per_connection_buffer_limit_bytes").Refuse("must be at least 1, got 0");
   }
-  ReadFilterChains(listener, context, spec, place);
+  const size_t findings_before = place.findings().size();
+  CompileFilterChains(listener, context, spec, place);
+  CompileListenerFilters(listener, context, spec, place);
   spec.fingerprint = Fingerprint(listener);
   spec.socket_fingerprint = SocketFingerprint(listener);
-  if (spec.http != nullptr) {
+  if (place.findings().size() == findings_before) {
     spec.counters = ListenerCounters::Declare(context.stats, spec.stat_name);
   }
   return spec;

@@ -15,6 +15,12 @@ constexpr std::array kTable = {
     stats::Metric{"downstream_cx_destroy", Kind::kCounter},
     stats::Metric{"downstream_cx_overflow", Kind::kCounter},
     stats::Metric{"downstream_global_cx_overflow", Kind::kCounter},
+    stats::Metric{"downstream_pre_cx_timeout", Kind::kCounter},
+    stats::Metric{"downstream_pre_cx_active", Kind::kGauge},
+    stats::Metric{"downstream_listener_filter_remote_close", Kind::kCounter},
+    stats::Metric{"downstream_listener_filter_error", Kind::kCounter},
+    stats::Metric{"no_filter_chain_match", Kind::kCounter},
+    stats::Metric{"handed_over", Kind::kCounter},
     stats::Metric{"accept_error", Kind::kCounter},
 };
 
@@ -30,6 +36,15 @@ ListenerCounters ListenerCounters::Declare(stats::Store& store, std::string_view
       .downstream_cx_overflow = group->counter(stats::IndexOf(kTable, "downstream_cx_overflow")),
       .downstream_global_cx_overflow =
           group->counter(stats::IndexOf(kTable, "downstream_global_cx_overflow")),
+      .downstream_pre_cx_timeout =
+          group->counter(stats::IndexOf(kTable, "downstream_pre_cx_timeout")),
+      .downstream_pre_cx_active = group->gauge(stats::IndexOf(kTable, "downstream_pre_cx_active")),
+      .downstream_listener_filter_remote_close =
+          group->counter(stats::IndexOf(kTable, "downstream_listener_filter_remote_close")),
+      .downstream_listener_filter_error =
+          group->counter(stats::IndexOf(kTable, "downstream_listener_filter_error")),
+      .no_filter_chain_match = group->counter(stats::IndexOf(kTable, "no_filter_chain_match")),
+      .handed_over = group->counter(stats::IndexOf(kTable, "handed_over")),
       .accept_error = group->counter(stats::IndexOf(kTable, "accept_error")),
   };
 }

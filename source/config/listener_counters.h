@@ -16,6 +16,12 @@ struct ListenerCounters {
   stats::Counter downstream_cx_destroy;
   stats::Counter downstream_cx_overflow;
   stats::Counter downstream_global_cx_overflow;
+  stats::Counter downstream_pre_cx_timeout;  // listener filters were not done in time
+  stats::Gauge downstream_pre_cx_active;     // listener filters look at them
+  stats::Counter downstream_listener_filter_remote_close;
+  stats::Counter downstream_listener_filter_error;  // a listener filter refused
+  stats::Counter no_filter_chain_match;
+  stats::Counter handed_over;   // ours: to the listener of the original destination
   stats::Counter accept_error;  // ours: out of descriptors, or the like
 };
 

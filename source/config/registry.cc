@@ -1,6 +1,7 @@
 #include "source/config/registry.h"
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -8,18 +9,11 @@
 #include "source/config/loading/near_names.h"
 
 namespace outrigger::config {
-namespace {
 
 using google::protobuf::Any;
 
-template <typename Makers>
-auto Make(const Makers& makers, std::string_view what, const Any& config, FactoryContext& context)
-    -> decltype(makers.begin()->second(config, context)) {
+absl::Status UnknownType(std::string_view what, const Any& config, std::vector<std::string> known) {
   const std::string type = loading::ResolvedTypeName(config);
-  const auto found = makers.find(type);
-  if (found != makers.end()) return found->second(config, context);
-  std::vector<std::string> known;
-  for (const auto& [name, maker] : makers) known.push_back(name);
   std::sort(known.begin(), known.end());
   if (type.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -30,29 +24,25 @@ auto Make(const Makers& makers, std::string_view what, const Any& config, Factor
                                                  "; known: ", absl::StrJoin(known, ", ")));
 }
 
-}  // namespace
-
-bool Registry::KnowsHttpFilter(const Any& config) const {
-  return filters_.contains(loading::ResolvedTypeName(config));
-}
+bool Registry::KnowsHttpFilter(const Any& config) const { return filters_.Knows(config); }
 
 bool Registry::KnowsRouteFilterConfig(const Any& config) const {
-  return route_configs_.contains(loading::ResolvedTypeName(config));
+  return route_configs_.Knows(config);
 }
 
 absl::StatusOr<MadeFilter> Registry::MakeHttpFilter(const Any& config,
                                                     FactoryContext& context) const {
-  return Make(filters_, "HTTP filter", config, context);
+  return filters_.Make("HTTP filter", config, context);
 }
 
 absl::StatusOr<RouteFilterConfigPtr> Registry::MakeRouteFilterConfig(
     const Any& config, FactoryContext& context) const {
-  return Make(route_configs_, "per-route filter config", config, context);
+  return route_configs_.Make("per-route filter config", config, context);
 }
 
 absl::StatusOr<std::shared_ptr<const http::AccessLogger>> Registry::MakeAccessLogger(
     const Any& config, FactoryContext& context) const {
-  return Make(access_loggers_, "access logger", config, context);
+  return access_loggers_.Make("access logger", config, context);
 }
 
 }  // namespace outrigger::config

@@ -1,18 +1,15 @@
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include <google/protobuf/any.pb.h>
-#include <google/protobuf/message.h>
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "source/base/clock.h"
-#include "source/config/loading/unpack_any.h"
+#include "source/config/connection_registry.h"
+#include "source/config/makers.h"
 #include "source/config/server_health.h"
 #include "source/http/access_logger.h"
 #include "source/http/filter.h"
@@ -93,30 +90,20 @@ class Registry {
   absl::StatusOr<std::shared_ptr<const http::AccessLogger>> MakeAccessLogger(
       const google::protobuf::Any& config, FactoryContext& context) const;
 
+  // What connections meet before they are HTTP, or instead.
+  ConnectionRegistry& connections() { return connections_; }
+  const ConnectionRegistry& connections() const { return connections_; }
+
  private:
-  template <typename Made>
-  using Makers =
-      absl::flat_hash_map<std::string, std::function<absl::StatusOr<Made>(
-                                           const google::protobuf::Any&, FactoryContext&)>>;
-
-  template <typename Config, typename Made, typename Create>
-  static auto Wrap(Create create) {
-    return [create](const google::protobuf::Any& any,
-                    FactoryContext& context) -> absl::StatusOr<Made> {
-      Config config;
-      if (absl::Status status = loading::UnpackAny(any, config); !status.ok()) return status;
-      return create(config, context);
-    };
-  }
-
-  Makers<MadeFilter> filters_;
-  Makers<RouteFilterConfigPtr> route_configs_;
-  Makers<std::shared_ptr<const http::AccessLogger>> access_loggers_;
+  Makers<MadeFilter, FactoryContext> filters_;
+  Makers<RouteFilterConfigPtr, FactoryContext> route_configs_;
+  Makers<std::shared_ptr<const http::AccessLogger>, FactoryContext> access_loggers_;
+  ConnectionRegistry connections_;
 };
 
 template <typename Config, typename Create>
 void Registry::AddHttpFilter(std::string_view, Create create) {
-  filters_[Config::descriptor()->full_name()] = Wrap<Config, MadeFilter>(
+  filters_.Add<Config>(
       [create](const Config& config, FactoryContext& context) -> absl::StatusOr<MadeFilter> {
         auto made = create(config, context);
         if constexpr (std::is_same_v<decltype(made), absl::StatusOr<MadeFilter>>) {
@@ -130,7 +117,7 @@ void Registry::AddHttpFilter(std::string_view, Create create) {
 
 template <typename Config, typename Create>
 void Registry::AddHttpTerminal(std::string_view, Create create) {
-  filters_[Config::descriptor()->full_name()] = Wrap<Config, MadeFilter>(
+  filters_.Add<Config>(
       [create](const Config& config, FactoryContext& context) -> absl::StatusOr<MadeFilter> {
         absl::StatusOr<http::TerminalFactory> factory = create(config, context);
         if (!factory.ok()) return factory.status();
@@ -140,13 +127,12 @@ void Registry::AddHttpTerminal(std::string_view, Create create) {
 
 template <typename Config, typename Create>
 void Registry::AddRouteFilterConfig(Create create) {
-  route_configs_[Config::descriptor()->full_name()] = Wrap<Config, RouteFilterConfigPtr>(create);
+  route_configs_.Add<Config>(create);
 }
 
 template <typename Config, typename Create>
 void Registry::AddAccessLogger(Create create) {
-  access_loggers_[Config::descriptor()->full_name()] =
-      Wrap<Config, std::shared_ptr<const http::AccessLogger>>(create);
+  access_loggers_.Add<Config>(create);
 }
 
 }  // namespace outrigger::config

@@ -1,36 +1,28 @@
 #include "source/downstream/server_connection.h"
 
 #include <algorithm>
-#include <atomic>
+#include <utility>
 
 #include "source/downstream/server_stream.h"
 #include "source/http/http2/server_session.h"
+#include "source/net/connection_id.h"
 
 namespace outrigger::downstream {
-namespace {
-
-uint64_t NextConnectionId() {
-  static std::atomic<uint64_t> next{1};  // %CONNECTION_ID% is unique in the process
-  return next.fetch_add(1, std::memory_order_relaxed);
-}
-
-}  // namespace
-
-ServerConnection::ServerConnection(HttpWorker& worker, const HttpSlot& slot, net::Socket socket,
-                                   ServerConnectionOwner& owner, const net::Address* peer)
+ServerConnection::ServerConnection(HttpWorker& worker, const HttpSlot& slot, net::Accepted accepted,
+                                   ServerConnectionOwner& owner)
     : worker_(worker),
       options_(slot.options),
       slot_(slot),
       owner_(owner),
-      connection_(worker.loop, std::move(socket), *this,
+      arrival_(std::move(accepted.arrival)),
+      connection_(worker.loop, std::move(accepted), *this,
                   {.output_high_bytes = options_->connection_buffer_bytes,
-                   .drain_timeout = options_->timeouts.delayed_close},
-                  peer),
+                   .drain_timeout = options_->timeouts.delayed_close}),
       http1_(connection_, options_->http1, *this),
       timer_(worker.loop, [this] { OnTimer(); }),
       start_(worker.loop.Now()),
       idle_since_(start_),
-      id_(NextConnectionId()) {
+      id_(net::NextConnectionId()) {
   const HttpCounters& counters = options_->counters;
   counters.downstream_cx_total.Increment();
   counters.downstream_cx_active.Increment();

@@ -9,6 +9,7 @@
 #include "source/downstream/http_worker.h"
 #include "source/event/timer.h"
 #include "source/http/http1/server_codec.h"
+#include "source/net/accepted.h"
 #include "source/net/connection.h"
 
 namespace outrigger::downstream {
@@ -42,9 +43,8 @@ class ServerConnection final : public event::Deletable,
  public:
   // `worker` and `slot` outlive the connection. What concerns the connection itself (codec limits,
   // its timeouts) is as the slot says now; each stream takes the options of its own time.
-  // `peer`: the socket's other side, where it is known; else the kernel is asked.
-  ServerConnection(HttpWorker& worker, const HttpSlot& slot, net::Socket socket,
-                   ServerConnectionOwner& owner, const net::Address* peer = nullptr);
+  ServerConnection(HttpWorker& worker, const HttpSlot& slot, net::Accepted accepted,
+                   ServerConnectionOwner& owner);
   ~ServerConnection() override;
 
   // Says what the client speaks, which ALPN decided; before any data. Without it codec_type
@@ -105,6 +105,7 @@ class ServerConnection final : public event::Deletable,
   const base::LocalPtr<HttpOptions> options_;
   const HttpSlot& slot_;
   ServerConnectionOwner& owner_;
+  const std::unique_ptr<net::Arrival> arrival_;  // null: listener filters found out nothing
   net::Connection connection_;
   http::http1::ServerCodec http1_;
   std::unique_ptr<http::ServerCodec> http2_;

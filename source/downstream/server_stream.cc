@@ -64,9 +64,16 @@ ServerStream::ServerStream(ServerConnection& connection, http::ResponseWriter& w
   counters.downstream_rq_active.Increment();
   summary_.start = last_activity_ = loop().Now();
   summary_.request = &request_;
-  summary_.downstream_direct_remote = &connection_.connection_.peer_address();
+  summary_.downstream_remote = &connection_.connection_.peer_address();
   summary_.downstream_local = &connection_.connection_.local_address();
-  summary_.downstream_remote = summary_.downstream_direct_remote;
+  summary_.downstream_direct_remote = summary_.downstream_remote;
+  if (const net::Arrival* arrival = connection_.arrival_.get()) {
+    if (arrival->direct_peer.family() != AF_UNSPEC) {
+      summary_.downstream_direct_remote = &arrival->direct_peer;
+    }
+    summary_.is_local_restored = arrival->is_local_restored;
+    summary_.requested_server_name = arrival->server_name;
+  }
   summary_.connection_id = connection_.id_;
 }
 
@@ -97,7 +104,7 @@ bool ServerStream::PrepareRequest(bool last) {
   }
   // The scheme is that of the connection: what a client says of its own is not to be believed.
   const Forwarded forwarded =
-      ApplyForwardingHeaders(request_, options.forwarding, *summary_.downstream_direct_remote,
+      ApplyForwardingHeaders(request_, options.forwarding, *summary_.downstream_remote,
                              *summary_.downstream_local, "http", connection_.worker_.random);
   remote_ = forwarded.remote;
   summary_.downstream_remote = &remote_;

@@ -210,6 +210,11 @@ ValueKind Constant(const StreamSummary&, const Arguments& arguments, std::string
 }
 
 // What TLS would say, on connections without it.
+ValueKind RequestedServerName(const StreamSummary& s, const OperatorArguments&, std::string& out) {
+  if (s.requested_server_name.empty()) return ValueKind::kMissing;
+  return Text(s.requested_server_name, out);
+}
+
 ValueKind NoTls(const StreamSummary&, const Arguments&, std::string&) {
   return ValueKind::kMissing;
 }
@@ -257,7 +262,7 @@ constexpr OperatorSpec kSpecs[] = {
     {"LOCAL_REPLY_BODY", Rule::kNone, TextMember<&S::local_reply_body>},
     {"PROTOCOL", Rule::kNone, ProtocolName},
     {"REQ", Rule::kHeader, RequestHeader},
-    {"REQUESTED_SERVER_NAME", Rule::kNone, NoTls},
+    {"REQUESTED_SERVER_NAME", Rule::kNone, RequestedServerName},
     {"REQUEST_DURATION", Rule::kNone, FixedDuration<&S::start, &S::request_end>},
     {"REQUEST_HEADERS_BYTES", Rule::kNone, NumberMember<&S::request_header_bytes>},
     {"REQUEST_TX_DURATION", Rule::kNone, FixedDuration<&S::start, &S::upstream_last_sent>},

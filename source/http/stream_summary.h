@@ -64,6 +64,8 @@ struct StreamSummary {
   const HeaderMap* response_trailers = nullptr;
 
   const net::Address* downstream_local = nullptr;
+  bool is_local_restored = false;          // downstream_local is where the client meant to go
+  std::string_view requested_server_name;  // SNI
   const net::Address* downstream_direct_remote = nullptr;  // the socket's peer
   const net::Address* downstream_remote = nullptr;         // after x-forwarded-for rules
   std::optional<net::Address> upstream;                    // the endpoint of the last attempt

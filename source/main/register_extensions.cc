@@ -12,6 +12,13 @@
 #include "source/extensions/http_filters/local_ratelimit/local_ratelimit.h"
 #include "source/extensions/http_filters/rbac/rbac.h"
 #include "source/extensions/http_filters/router/router.h"
+#include "source/extensions/listener_filters/http_inspector/http_inspector.h"
+#include "source/extensions/listener_filters/original_dst/original_dst.h"
+#include "source/extensions/listener_filters/proxy_protocol/proxy_protocol.h"
+#include "source/extensions/listener_filters/tls_inspector/tls_inspector.h"
+#include "source/extensions/network_filters/direct_response/direct_response.h"
+#include "source/extensions/network_filters/echo/echo.h"
+#include "source/extensions/network_filters/tcp_proxy/tcp_proxy.h"
 
 namespace outrigger::main {
 
@@ -44,6 +51,17 @@ void RegisterExtensions(config::Registry& registry, access_loggers::LogFiles& lo
   // What a filter chain may end in.
   registry.AddHttpTerminal<envoy::extensions::filters::http::router::v3::Router>("router",
                                                                                  &router::Create);
+
+  // What looks at a connection before its filter chain is chosen.
+  registry.connections().AddListenerFilter<http_inspector::Config>(&http_inspector::Create);
+  registry.connections().AddListenerFilter<original_dst::Config>(&original_dst::Create);
+  registry.connections().AddListenerFilter<proxy_protocol::Config>(&proxy_protocol::Create);
+  registry.connections().AddListenerFilter<tls_inspector::Config>(&tls_inspector::Create);
+
+  // What a network filter chain may end in, beside the HTTP connection manager.
+  registry.connections().AddNetworkFilter<direct_response::Config>(&direct_response::Create);
+  registry.connections().AddNetworkFilter<echo::Config>(&echo::Create);
+  registry.connections().AddNetworkFilter<tcp_proxy::Config>(&tcp_proxy::Create);
 
   // Access loggers.
   registry.AddAccessLogger<access_loggers::FileAccessLog>(

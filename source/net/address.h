@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -62,6 +63,12 @@ class Cidr {
  public:
   static absl::StatusOr<Cidr> Make(std::string_view ip, uint32_t prefix_bits);
   bool Contains(const Address& address) const;
+  // Whether these bytes, as of Address::IpBytes, are an IPv4 address.
+  static bool IsV4(const std::array<uint8_t, 16>& bytes);
+  static constexpr uint8_t kV4Offset = 96;  // bits in front of an IPv4 address in that form
+  // The prefix in the form of Address::IpBytes, and its length in that: 96 more for IPv4.
+  std::array<uint8_t, 16> bytes() const { return std::to_array(bytes_); }
+  uint8_t bits() const { return bits_; }
   std::string ToString() const;
 
  private:

@@ -26,15 +26,19 @@ absl::StatusOr<Cidr> Cidr::Make(std::string_view ip, uint32_t prefix_bits) {
   return cidr;
 }
 
+bool Cidr::IsV4(const std::array<uint8_t, 16>& bytes) {
+  static constexpr uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  return std::memcmp(bytes.data(), kMapped, sizeof(kMapped)) == 0;
+}
+
 bool Cidr::Contains(const Address& address) const {
   // ::ffff:1.2.3.4, an IPv4 peer on a socket for both families, is in 1.0.0.0/8 but not in ::/0.
   if (!address.is_ip()) return false;
-  uint8_t bytes[16];
-  address.IpBytes(bytes);
-  static constexpr uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  if ((std::memcmp(bytes, kMapped, sizeof(kMapped)) == 0) != is_v4_) return false;
+  std::array<uint8_t, 16> bytes;
+  address.IpBytes(bytes.data());
+  if (IsV4(bytes) != is_v4_) return false;
   const size_t whole = bits_ / 8;
-  if (std::memcmp(bytes, bytes_, whole) != 0) return false;
+  if (std::memcmp(bytes.data(), bytes_, whole) != 0) return false;
   const int rest = bits_ % 8;
   return rest == 0 || (bytes[whole] & (0xff00 >> rest) & 0xff) == bytes_[whole];
 }

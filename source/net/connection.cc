@@ -44,6 +44,23 @@ Connection::Connection(event::Loop& loop, Socket socket, ConnectionEvents& event
   Watch(event::FdWatch::kRead);
 }
 
+Connection::Connection(event::Loop& loop, Accepted accepted, ConnectionEvents& events,
+                       ConnectionLimits limits)
+    : loop_(loop),
+      events_(events),
+      limits_(limits),
+      socket_(std::move(accepted.socket)),
+      state_(State::kOpen),
+      watches_writing_(false) {
+  addresses_ = std::make_unique<std::pair<Address, Address>>(std::move(accepted.local),
+                                                             std::move(accepted.peer));
+  Watch(event::FdWatch::kRead);
+  if (accepted.read.empty()) return;
+  bytes_read_ = accepted.read.size();
+  input_ = std::move(accepted.read);
+  loop_.TakeTurn(*this);
+}
+
 Connection::Connection(event::Loop& loop, absl::StatusOr<Socket> connecting,
                        base::Milliseconds timeout, ConnectionEvents& events,
                        ConnectionLimits limits)

@@ -8,6 +8,7 @@
 
 #include "source/base/buffer.h"
 #include "source/event/loop.h"
+#include "source/net/accepted.h"
 #include "source/net/address.h"
 #include "source/net/socket.h"
 
@@ -69,6 +70,9 @@ class Connection final : public event::Deletable,
   // An accepted socket; Listen has set TCP_NODELAY. `peer` saves asking the kernel for it.
   Connection(event::Loop& loop, Socket socket, ConnectionEvents& events, ConnectionLimits limits,
              const Address* peer = nullptr);
+  // The same, with what was found out and read already; that is shown by the first OnData.
+  Connection(event::Loop& loop, Accepted accepted, ConnectionEvents& events,
+             ConnectionLimits limits);
   // Starts connecting; OnConnected or OnClosed follows, never from inside. A StartConnect error is
   // reported as kConnectFailed in the same way.
   Connection(event::Loop& loop, absl::StatusOr<Socket> connecting, base::Milliseconds timeout,

@@ -131,6 +131,23 @@ Address LocalAddress(int fd) {
   return getsockname(fd, raw, &size) == 0 ? Address::FromSockaddr(raw, size) : Address();
 }
 
+std::optional<Address> OriginalDestination(int fd) {
+  constexpr int kOriginalDst = 80;  // of <linux/netfilter_ipv4.h>, which fights with <netinet/in.h>
+  const int family = LocalAddress(fd).family();
+  if (family != AF_INET && family != AF_INET6) return std::nullopt;
+  sockaddr_storage storage;
+  auto* raw = reinterpret_cast<sockaddr*>(&storage);
+  // A client of IPv4 on a socket for both families is asked for as IPv4.
+  const int first = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
+  for (const int level : {first, int{IPPROTO_IP}}) {
+    socklen_t size = sizeof(storage);
+    if (getsockopt(fd, level, kOriginalDst, raw, &size) == 0) {
+      return Address::FromSockaddr(raw, size);
+    }
+  }
+  return std::nullopt;
+}
+
 Address PeerAddress(int fd) {
   sockaddr_storage storage;
   socklen_t size = sizeof(storage);

@@ -45,6 +45,10 @@ absl::StatusOr<Socket> Listen(const Address& address, const ListenOptions& optio
 absl::StatusOr<Socket> StartConnect(const Address& to, const Address* source,
                                     const std::optional<KeepaliveOptions>& keepalive);
 Address LocalAddress(int fd);
+// Where a connection was meant to go before netfilter redirected it (SO_ORIGINAL_DST; without a
+// redirection its own local address); nothing for what is not IP, or where the kernel does not
+// track connections.
+std::optional<Address> OriginalDestination(int fd);
 Address PeerAddress(int fd);
 
 }  // namespace outrigger::net

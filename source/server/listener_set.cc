@@ -57,13 +57,12 @@ absl::StatusOr<std::shared_ptr<ListenerSockets>> ListenerSet::Bind(
 
 // SO_REUSEPORT would let two listeners share an address and each take a part of its connections.
 absl::Status ListenerSet::CheckAddressesFree(const config::ListenerSpec& spec) const {
-  if (!spec.bind_to_port) return absl::OkStatus();
   for (const auto& [name, entry] : entries_) {
     if (name == spec.name || entry.is_stopped) continue;
     for (const auto& other : {entry.active, entry.warming}) {
-      if (other == nullptr || !other->bind_to_port) continue;
+      if (other == nullptr) continue;
       for (const net::Address& address : spec.addresses) {
-        if (address.is_ip() && address.port() == 0) continue;
+        if (spec.bind_to_port && address.is_ip() && address.port() == 0) continue;
         if (std::find(other->addresses.begin(), other->addresses.end(), address) ==
             other->addresses.end()) {
           continue;
@@ -109,9 +108,7 @@ absl::Status ListenerSet::Add(std::shared_ptr<const config::ListenerSpec> spec, 
   counters_.listener_create_success.Increment();
   Entry& entry = entries_[name];
   entry.is_static = is_static;
-  if (entry.warming != nullptr && !entry.warming->routes.rds_name.empty()) {
-    routes_.Release(entry.warming->routes.rds_name);
-  }
+  ReleaseRoutes(entry.warming.get());
   entry.warming = std::move(spec);
   entry.warming_sockets = std::move(sockets);
   Warm(name, entry);
@@ -119,14 +116,35 @@ absl::Status ListenerSet::Add(std::shared_ptr<const config::ListenerSpec> spec, 
 }
 
 void ListenerSet::Warm(const std::string& name, Entry& entry) {
-  const config::RouteSource& source = entry.warming->routes;
-  entry.waits_for_routes = event::Operation();
-  if (source.rds_name.empty()) return Activate(name);
-  routes_.Use(source.rds_name);
-  if (routes_.Find(source.rds_name) != nullptr) return Activate(name);
+  entry.waits_for_routes.clear();
+  entry.missing_routes = 0;
+  for (const std::string& rds_name : entry.warming->RdsNames()) routes_.Use(rds_name);
+  for (const config::FilterChainPtr& chain : entry.warming->AllChains()) {
+    const config::RouteSource& source = chain->routes;
+    if (source.rds_name.empty() || routes_.Find(source.rds_name) != nullptr) continue;
+    ++entry.missing_routes;
+    entry.waits_for_routes.push_back(
+        routes_.WaitFor(source.rds_name, source.initial_fetch_timeout, [this, name] {
+          if (--entries_.find(name)->second.missing_routes == 0) Activate(name);
+        }));
+  }
+  if (entry.missing_routes == 0) return Activate(name);
   CountStates();
-  entry.waits_for_routes = routes_.WaitFor(source.rds_name, source.initial_fetch_timeout,
-                                           [this, name] { Activate(name); });
+}
+
+void ListenerSet::ReleaseRoutes(const config::ListenerSpec* spec) {
+  if (spec == nullptr) return;
+  for (const std::string& name : spec->RdsNames()) routes_.Release(name);
+}
+
+ListenerVersion ListenerSet::VersionOf(const Entry& entry) const {
+  ListenerVersion version{.spec = entry.active, .tables = {}};
+  for (const config::FilterChainPtr& chain : entry.active->AllChains()) {
+    const config::RouteSource& source = chain->routes;
+    version.tables.push_back(source.rds_name.empty() ? source.inline_table
+                                                     : routes_.Find(source.rds_name));
+  }
+  return version;
 }
 
 void ListenerSet::Activate(const std::string& name) {
@@ -148,35 +166,27 @@ void ListenerSet::Activate(const std::string& name) {
     if (is_accepting_) Install(entry);
     if (old != nullptr) Retire(retired);
   }
-  if (old != nullptr && !old->routes.rds_name.empty()) routes_.Release(old->routes.rds_name);
+  ReleaseRoutes(old.get());
   CountStates();
   if (warming_count_ == 0 && on_warm_) on_warm_();
 }
 
 void ListenerSet::Install(Entry& entry) {
-  const RouteSet::Table table = entry.active->routes.rds_name.empty()
-                                    ? entry.active->routes.inline_table
-                                    : routes_.Find(entry.active->routes.rds_name);
   for (size_t i = 0; i < workers_.size(); ++i) {
-    workers_[i]->Post([this, id = entry.id, spec = entry.active, table,
+    workers_[i]->Post([this, id = entry.id, version = VersionOf(entry),
                        fds = entry.sockets->by_worker[i]](Worker& worker) {
       worker.listeners()[id] =
-          std::make_unique<WorkerListener>(worker.http(), spec, table, fds, budget_);
+          std::make_unique<WorkerListener>(worker.for_listeners(), version, fds, budget_);
     });
   }
 }
 
 void ListenerSet::UpdateInPlace(Entry& entry) {
-  const RouteSet::Table table = entry.active->routes.rds_name.empty()
-                                    ? entry.active->routes.inline_table
-                                    : routes_.Find(entry.active->routes.rds_name);
   if (!is_accepting_) return;
   for (const auto& worker : workers_) {
-    worker->Post([id = entry.id, spec = entry.active, table](Worker& w) {
+    worker->Post([id = entry.id, version = VersionOf(entry), drain_time = drain_time_](Worker& w) {
       const auto at = w.listeners().find(id);
-      if (at == w.listeners().end()) return;
-      at->second->Update(spec);
-      at->second->SetRoutes(table);
+      if (at != w.listeners().end()) at->second->Update(version, drain_time);
     });
   }
 }
@@ -189,9 +199,8 @@ void ListenerSet::Remove(std::string_view name) {
   Entry entry = std::move(at->second);
   entries_.erase(at);
   counters_.listener_removed.Increment();
-  for (const auto& spec : {entry.warming, entry.active}) {
-    if (spec != nullptr && !spec->routes.rds_name.empty()) routes_.Release(spec->routes.rds_name);
-  }
+  ReleaseRoutes(entry.warming.get());
+  ReleaseRoutes(entry.active.get());
   if (entry.active != nullptr) Retire(entry);
   CountStates();
   if (warming_count_ == 0 && on_warm_) on_warm_();
@@ -282,8 +291,7 @@ bool ListenerSet::UsesCluster(std::string_view cluster) const {
   const std::string name(cluster);
   for (const auto& [unused, entry] : entries_) {
     for (const auto& spec : {entry.active, entry.warming}) {
-      if (spec == nullptr || spec->routes.inline_table == nullptr) continue;
-      if (spec->routes.inline_table->clusters().contains(name)) return true;
+      if (spec != nullptr && spec->NamesCluster(name)) return true;
     }
   }
   return false;
@@ -292,11 +300,14 @@ bool ListenerSet::UsesCluster(std::string_view cluster) const {
 std::optional<stats::Scope> ListenerSet::RdsScopeOf(std::string_view rds_name) const {
   for (const auto& [unused, entry] : entries_) {
     for (const auto& spec : {entry.warming, entry.active}) {
-      if (spec == nullptr || spec->routes.rds_name != rds_name) continue;
-      if (spec->http->counters.group == nullptr) return std::nullopt;
-      const std::string name = stats::NamePart(rds_name);
-      return spec->http->counters.group->scope().Child(base::StrCat("rds.", name, "."), "rds.",
-                                                       {{"envoy_rds_route_config", name}});
+      if (spec == nullptr) continue;
+      for (const config::FilterChainPtr& chain : spec->AllChains()) {
+        if (chain->routes.rds_name != rds_name) continue;
+        if (chain->http->counters.group == nullptr) return std::nullopt;
+        const std::string name = stats::NamePart(rds_name);
+        return chain->http->counters.group->scope().Child(base::StrCat("rds.", name, "."), "rds.",
+                                                          {{"envoy_rds_route_config", name}});
+      }
     }
   }
   return std::nullopt;

@@ -29,8 +29,10 @@ struct ListenerSockets {
 //   Add --> warming (its routes are not here yet) --> active --> draining --> gone
 //             an update of an active listener warms beside it and replaces it
 //
-// An update that keeps the addresses keeps the sockets and every connection: streams that begin
-// after it follow the new configuration. Only changed addresses and removal drain connections.
+// An update that keeps the addresses keeps the sockets. Of the filter chains, told apart by name or
+// by what they match, those that did not change keep their connections, and so do connection
+// managers that are still ones: streams that begin after it follow the new configuration. The
+// connections of other chains drain, as do all when the addresses change or the listener goes.
 // Owner: the server.  Thread: main.
 class ListenerSet final {
  public:
@@ -73,7 +75,8 @@ class ListenerSet final {
   struct Entry {
     std::shared_ptr<const config::ListenerSpec> active;
     std::shared_ptr<const config::ListenerSpec> warming;
-    event::Operation waits_for_routes;
+    std::vector<event::Operation> waits_for_routes;  // of `warming`
+    size_t missing_routes = 0;
     std::shared_ptr<ListenerSockets> sockets;          // of `active`
     std::shared_ptr<ListenerSockets> warming_sockets;  // null: `warming` takes over `sockets`
     uint64_t id = 0;                                   // of the workers' WorkerListener
@@ -84,6 +87,8 @@ class ListenerSet final {
   absl::StatusOr<std::shared_ptr<ListenerSockets>> Bind(const config::ListenerSpec& spec) const;
   absl::Status CheckAddressesFree(const config::ListenerSpec& spec) const;
   void Warm(const std::string& name, Entry& entry);
+  void ReleaseRoutes(const config::ListenerSpec* spec);
+  ListenerVersion VersionOf(const Entry& entry) const;
   void Activate(const std::string& name);
   void Install(Entry& entry);
   void UpdateInPlace(Entry& entry);

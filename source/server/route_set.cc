@@ -54,9 +54,7 @@ void RouteSet::Set(Table table) {
   at->second.table = table;
   for (const auto& worker : workers_) {
     worker->Post([table](Worker& w) {
-      for (auto& [id, listener] : w.listeners()) {
-        if (listener->spec().routes.rds_name == table->name()) listener->SetRoutes(table);
-      }
+      for (auto& [id, listener] : w.listeners()) listener->SetRoutes(table);
     });
   }
   StopWaiting(table->name());

@@ -6,7 +6,7 @@
 namespace outrigger::server {
 
 Worker::Worker(uint32_t index, const base::Clock& clock)
-    : index_(index), loop_(clock), clusters_(loop_), http_(loop_, clusters_) {}
+    : index_(index), loop_(clock), clusters_(loop_), for_listeners_(loop_, clusters_) {}
 
 Worker::~Worker() { Join(); }
 

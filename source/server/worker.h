@@ -6,7 +6,6 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
-#include "source/downstream/http_worker.h"
 #include "source/event/loop.h"
 #include "source/server/worker_listener.h"
 #include "source/upstream/worker_clusters.h"
@@ -29,7 +28,7 @@ class Worker final {
 
   uint32_t index() const { return index_; }
   event::Loop& loop() { return loop_; }
-  downstream::HttpWorker& http() { return http_; }
+  ListenerWorker& for_listeners() { return for_listeners_; }
   upstream::WorkerClusters& clusters() { return clusters_; }
   absl::flat_hash_map<uint64_t, std::unique_ptr<WorkerListener>>& listeners() { return listeners_; }
   // Drains a listener that no longer accepts; what is left of it after `drain_time` is cut off.
@@ -40,7 +39,7 @@ class Worker final {
   const uint32_t index_;
   event::Loop loop_;
   upstream::WorkerClusters clusters_;
-  downstream::HttpWorker http_;
+  ListenerWorker for_listeners_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<WorkerListener>> listeners_;
   struct Draining {
     std::unique_ptr<WorkerListener> listener;

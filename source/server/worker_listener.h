@@ -3,12 +3,17 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "source/base/intrusive_list.h"
 #include "source/config/listener_spec.h"
-#include "source/downstream/server_connection.h"
+#include "source/event/timer.h"
 #include "source/net/acceptor.h"
+#include "source/server/listener_directory.h"
+#include "source/server/worker_chain.h"
+#include "source/tcp/inspection.h"
 
 namespace outrigger::server {
 
@@ -19,24 +24,43 @@ struct ConnectionBudget {
   std::atomic<int64_t> limit{INT64_MAX};
 };
 
-// One listener on one worker: accepts, holds its connections, and swaps their configuration.
+// What the listeners of one worker share.
+// Owner: the worker, or the admin endpoint; outlives its listeners.  Thread: the worker's.
+struct ListenerWorker {
+  ListenerWorker(event::Loop& loop, upstream::WorkerClusters& clusters);
+  downstream::HttpWorker http;
+  tcp::SessionWorker sessions;
+  ListenerDirectory directory;
+};
+
+// A version of a listener with the route tables that its chains have now, one for each of
+// AllChains; null where there is none (yet).
+struct ListenerVersion {
+  std::shared_ptr<const config::ListenerSpec> spec;
+  std::vector<std::shared_ptr<const route::RouteTable>> tables;
+};
+
+// One listener on one worker: accepts, lets listener filters look, finds the filter chain, and
+// swaps the configuration.
 // Owner: the worker.  Thread: the worker's.
-class WorkerListener final : private downstream::ServerConnectionOwner {
+class WorkerListener final : private WorkerChainOwner, private tcp::InspectionOwner {
  public:
-  // `fds`: this worker's listening sockets, one for each address; the main thread keeps them open
-  // until after StopAccepting.
-  WorkerListener(downstream::HttpWorker& worker, std::shared_ptr<const config::ListenerSpec> spec,
-                 std::shared_ptr<const route::RouteTable> routes, const std::vector<int>& fds,
+  // `fds`: this worker's listening sockets, one for each address, or none for a listener that does
+  // not bind; the main thread keeps them open until after StopAccepting.
+  WorkerListener(ListenerWorker& worker, ListenerVersion version, const std::vector<int>& fds,
                  ConnectionBudget& budget);
   ~WorkerListener() override;
 
-  // New streams, on open connections too, follow the new configuration.
-  void Update(std::shared_ptr<const config::ListenerSpec> spec);
-  void SetRoutes(std::shared_ptr<const route::RouteTable> routes);
-  const config::ListenerSpec& spec() const { return *spec_; }
+  // A chain that stays what it was keeps its connections, and so does a connection manager that is
+  // still one: new streams, on open connections too, follow the new configuration. The connections
+  // of the others drain and are cut off after `drain_time`.
+  void Update(ListenerVersion version, base::Milliseconds drain_time);
+  // For the chains that take their routes by this name.
+  void SetRoutes(const std::shared_ptr<const route::RouteTable>& routes);
 
-  void StopAccepting() { acceptors_.clear(); }
-  // Connections close after their next response. `closes_idle`: idle ones now.
+  // No connection comes any more, neither from the kernel nor from another listener.
+  void StopAccepting();
+  // HTTP connections close after their next response. `closes_idle`: idle ones now.
   void Drain(bool closes_idle);
   // Takes Drain back for the connections that are still open.
   void StopDraining();
@@ -46,16 +70,36 @@ class WorkerListener final : private downstream::ServerConnectionOwner {
   size_t connection_count() const { return count_; }
 
  private:
-  void OnAccept(net::Socket socket, const net::Address& peer);
-  void OnConnectionEnd(downstream::ServerConnection& connection) override;
+  // A chain that is no longer in the configuration.
+  struct Retired {
+    std::unique_ptr<WorkerChain> chain;
+    std::unique_ptr<event::Timer> deadline;
+  };
+  using Chains = absl::flat_hash_map<std::string, std::unique_ptr<WorkerChain>>;
 
-  downstream::HttpWorker& worker_;
+  void OnAccept(net::Socket socket, const net::Address& peer);
+  void Take(net::Accepted&& accepted, bool may_hand_over);
+  void OnInspected(tcp::InspectedConnection& inspected, tcp::InspectionEnd end) override;
+  void OnFiltersDone(net::Accepted&& accepted, bool may_hand_over);
+  void Serve(net::Accepted&& accepted);
+  void OnChainConnectionEnd() override { Forget(); }
+  // A connection that was counted by Take is no longer ours.
+  void Forget();
+  void UseChains(ListenerVersion version, Chains& known);
+  void Retire(std::unique_ptr<WorkerChain> chain, base::Milliseconds drain_time);
+  void EndRetired(const WorkerChain* chain);
+
+  ListenerWorker& worker_;
   std::shared_ptr<const config::ListenerSpec> spec_;
-  downstream::HttpSlot slot_;
   config::ListenerCounters counters_;
   ConnectionBudget& budget_;
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
-  base::IntrusiveList<downstream::ServerConnection> connections_;  // owned
+  Chains chains_;                       // by key
+  std::vector<WorkerChain*> by_index_;  // as the spec's table calls them
+  WorkerChain* default_ = nullptr;
+  WorkerChain* only_ = nullptr;
+  std::vector<Retired> retired_;
+  base::IntrusiveList<tcp::InspectedConnection> inspected_;  // owned
   size_t count_ = 0;
   bool is_draining_ = false;
   absl::AnyInvocable<void()> on_empty_;

@@ -13,6 +13,7 @@ namespace outrigger::upstream {
   GAUGE(upstream_cx_active)                                   \
   COUNTER(upstream_cx_connect_fail)                           \
   COUNTER(upstream_cx_connect_timeout)                        \
+  COUNTER(upstream_cx_connect_attempts_exceeded)              \
   COUNTER(upstream_cx_idle_timeout)                           \
   COUNTER(upstream_cx_max_duration_reached)                   \
   COUNTER(upstream_cx_max_requests)                           \

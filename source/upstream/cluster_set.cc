@@ -63,7 +63,7 @@ absl::Status ClusterSet::Add(std::shared_ptr<const ClusterSpec> spec) {
     // Back to what serves already.
     Drop(entry.warming, entry);
     if (--warming_count_ == 0 && on_warm_) on_warm_();
-  } else if (next.discovery == Discovery::kStatic) {
+  } else if (next.discovery == Discovery::kStatic || next.discovery == Discovery::kOriginalDst) {
     Activate(entry, next.static_endpoints);
   } else if (next.discovery == Discovery::kStrictDns || next.discovery == Discovery::kLogicalDns) {
     StartDns(entry);

@@ -9,6 +9,7 @@
 #include "source/http/http1/options.h"
 #include "source/http/http2/options.h"
 #include "source/net/dns.h"
+#include "source/net/proxy_header.h"
 #include "source/net/socket.h"
 #include "source/upstream/cluster_names.h"
 #include "source/upstream/endpoint.h"
@@ -28,7 +29,7 @@ struct CircuitBreakerLimits {
   bool track_remaining = false;
 };
 
-enum class Discovery : uint8_t { kStatic, kStrictDns, kLogicalDns, kEds };
+enum class Discovery : uint8_t { kStatic, kStrictDns, kLogicalDns, kEds, kOriginalDst };
 enum class LbPolicy : uint8_t { kRoundRobin, kLeastRequest, kRandom };
 // kDownstream: what the client of each request speaks.
 enum class UpstreamProtocol : uint8_t { kHttp1, kHttp2, kDownstream };
@@ -65,6 +66,8 @@ struct ClusterSpec {
   double preconnect_ratio = 1;
   std::optional<net::KeepaliveOptions> keepalive;
   std::optional<net::Address> bind_source;
+  // Tells endpoints who the client is; plain connections only.
+  std::optional<net::ProxyVersion> proxy_protocol;
 
   std::vector<DnsName> dns_names;                  // with DNS; of kLogicalDns one
   uint32_t overprovisioning_factor_percent = 140;  // with DNS; other sets say it themselves
@@ -76,6 +79,10 @@ struct ClusterSpec {
   base::Milliseconds dns_jitter{0};  // at most this is added to each refresh
   bool respect_dns_ttl = false;
   EndpointSet static_endpoints;  // kStatic
+  // kOriginalDst
+  std::string destination_header;            // lower case; empty: no header is looked at
+  std::optional<uint16_t> destination_port;  // replaces the one that was found
+  base::Milliseconds cleanup_interval{5000};
   bool added_via_api = false;
 };
 

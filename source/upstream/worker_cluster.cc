@@ -4,6 +4,7 @@
 #include "source/base/check.h"
 #include "source/stats/envoy_scopes.h"
 #include "source/upstream/load_balancer.h"
+#include "source/upstream/original_destinations.h"
 #include "source/upstream/pending_request.h"
 #include "source/upstream/pool.h"
 
@@ -28,7 +29,23 @@ void WorkerCluster::Unref() {
 
 // --- starting requests -------------------------------------------------------------------------
 
+WorkerEndpoint* WorkerCluster::PickDestination(const net::Address* destination) {
+  if (destination == nullptr || !destination->is_ip()) return nullptr;
+  if (destinations_ == nullptr) {
+    destinations_ = std::make_unique<OriginalDestinations>(
+        loop_, spec().cleanup_interval,
+        [this](std::unique_ptr<WorkerEndpoint> endpoint) { Retire(std::move(endpoint)); });
+  }
+  const auto& port = spec().destination_port;
+  return destinations_->Of(port ? destination->WithPort(*port) : *destination);
+}
+
 WorkerEndpoint* WorkerCluster::Pick(const PickHints& hints) {
+  if (spec().discovery == Discovery::kOriginalDst) {
+    WorkerEndpoint* endpoint = PickDestination(hints.destination);
+    if (endpoint == nullptr) counters_.upstream_cx_none_healthy.Increment();
+    return endpoint;
+  }
   const LoadBalancer::Picked picked = balancer_->Pick(hints.avoid);
   if (picked.endpoint == nullptr) counters_.upstream_cx_none_healthy.Increment();
   if (picked.is_panic) counters_.lb_healthy_panic.Increment();
@@ -57,6 +74,10 @@ std::shared_ptr<const http::http2::Counters> WorkerCluster::http2_counters() {
 
 std::optional<StartResult> WorkerCluster::TryStart(const PickHints& hints,
                                                    http::ResponseReceiver& receiver) {
+  if (spec().proxy_protocol) {
+    // A connection that says whose it is cannot be shared by the requests of many clients.
+    return StartFailure{StartFailureKind::kNoEndpoint, "proxy_protocol_needs_tcp_proxy", {}};
+  }
   WorkerEndpoint* endpoint = Pick(hints);
   if (endpoint == nullptr) {
     return StartFailure{StartFailureKind::kNoEndpoint, "no_healthy_upstream", {}};
@@ -143,6 +164,7 @@ void WorkerCluster::Retire(std::unique_ptr<WorkerEndpoint> endpoint) {
 }
 
 void WorkerCluster::OnPoolEmpty(WorkerEndpoint& endpoint) {
+  if (endpoint.tcp_connections > 0) return;
   for (const auto& pool : endpoint.pools) {
     if (pool != nullptr && !pool->is_empty()) return;
   }
@@ -156,6 +178,7 @@ void WorkerCluster::OnPoolEmpty(WorkerEndpoint& endpoint) {
 }
 
 void WorkerCluster::Drain() {
+  if (destinations_ != nullptr) destinations_->RetireAll();
   for (auto& endpoint : endpoints_) {
     for (auto& pool : endpoint->pools) {
       if (pool != nullptr) pool->Drain();

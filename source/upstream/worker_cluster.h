@@ -23,6 +23,7 @@
 namespace outrigger::upstream {
 
 class LoadBalancer;
+class OriginalDestinations;
 class Pool;
 struct PendingRequest;
 
@@ -35,6 +36,9 @@ struct PickHints {
   bool needs_fresh_connection = false;
   // What the client speaks: decides where the cluster follows it (use_downstream_protocol_config).
   http::Protocol downstream_protocol = http::Protocol::kHttp11;
+  // Where the client meant to go, for ORIGINAL_DST clusters; null: nobody knows. Borrowed for the
+  // call.
+  const net::Address* destination = nullptr;
 };
 
 // One request on one upstream connection.
@@ -87,9 +91,11 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
 
  private:
   friend class WorkerClusterRef;
-  friend class Pool;  // counts for us, and tells when it is empty
+  friend class Pool;           // counts for us, and tells when it is empty
+  friend class TcpConnection;  // as the pools
 
   WorkerEndpoint* Pick(const PickHints& hints);
+  WorkerEndpoint* PickDestination(const net::Address* destination);
   Pool& PoolOf(WorkerEndpoint& endpoint, const PickHints& hints);
   // Declared when the first connection speaks HTTP/2.
   std::shared_ptr<const http::http2::Counters> http2_counters();
@@ -110,7 +116,8 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
   std::vector<std::unique_ptr<WorkerEndpoint>> endpoints_;  // in the order of the set
   std::vector<std::unique_ptr<WorkerEndpoint>> leaving_;    // not in it any more, pools not empty
   std::unique_ptr<LoadBalancer> balancer_;
-  base::IntrusiveList<PendingRequest> answering_;  // told their result at the end of the event
+  std::unique_ptr<OriginalDestinations> destinations_;  // ORIGINAL_DST, once there is one
+  base::IntrusiveList<PendingRequest> answering_;       // told their result at the end of the event
 };
 
 // Keeps a WorkerCluster alive; the count is not atomic.

@@ -38,6 +38,7 @@ class WorkerEndpoint final : public event::Deletable {
 
   EndpointRef endpoint;          // changes with its weight, health and so on
   uint32_t active_requests = 0;  // on this worker: what least request compares
+  uint32_t tcp_connections = 0;  // those that carry plain bytes
   bool is_leaving = false;       // not in the set any more
   std::array<std::unique_ptr<Pool>, PoolKey::kCount> pools;  // by index(); null before first use
 };

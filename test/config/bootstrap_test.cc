@@ -259,8 +259,8 @@ INSTANTIATE_TEST_SUITE_P(
             "static_resources.clusters[1].name: an earlier cluster has the name \"a\"\n"
             "static_resources.clusters[1].eds_cluster_config: must be given for type EDS\n"
             "static_resources.clusters[1].connect_timeout: must be above 0"},
-        Refusal{"static_resources: {listeners: [{name: a, use_original_dst: true}]}",
-                "static_resources.listeners[0].use_original_dst: not implemented\n"
+        Refusal{"static_resources: {listeners: [{name: a, transparent: true}]}",
+                "static_resources.listeners[0].transparent: not implemented\n"
                 "static_resources.listeners[0].address: must hold one of socket_address, pipe\n"
                 "static_resources.listeners[0].filter_chains: must hold one"},
         Refusal{"cluster_manager: {load_stats_config: {}}",

@@ -208,6 +208,37 @@ TEST(ClusterConfig, ReadsRandomInBothForms) {
             upstream::LbPolicy::kRandom);
 }
 
+TEST(ClusterConfig, ReadsOriginalDestinations) {
+  const ClusterSpec spec = Spec(R"(
+name: a
+type: ORIGINAL_DST
+lb_policy: CLUSTER_PROVIDED
+cleanup_interval: 2s
+original_dst_lb_config: {use_http_header: true, http_header_name: X-Where, upstream_port_override: 81}
+)");
+  EXPECT_EQ(spec.discovery, upstream::Discovery::kOriginalDst);
+  EXPECT_EQ(spec.cleanup_interval, milliseconds(2000));
+  EXPECT_EQ(spec.destination_header, "x-where");
+  EXPECT_EQ(spec.destination_port, 81);
+}
+
+TEST(ClusterConfig, ReadsWhichProxyHeaderIsSent) {
+  const auto of = [](absl::string_view config) {
+    return Spec(absl::StrCat(R"(
+name: a
+transport_socket:
+  name: proxied
+  typed_config:
+    "@type": a/envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport
+    transport_socket: {name: envoy.transport_sockets.raw_buffer}
+)",
+                             config))
+        .proxy_protocol;
+  };
+  EXPECT_EQ(of(""), net::ProxyVersion::kV1);
+  EXPECT_EQ(of("    config: {version: V2}\n"), net::ProxyVersion::kV2);
+}
+
 TEST(ClusterConfig, ReadsEds) {
   const ClusterSpec spec = Spec(R"(
 name: a
@@ -312,9 +343,6 @@ INSTANTIATE_TEST_SUITE_P(
                 "upstream_http_protocol_options: not implemented\n"
                 "preconnect_policy.predictive_preconnect_ratio: not implemented\n"
                 "preconnect_policy.per_upstream_preconnect_ratio: must be from 1 to 3, got 3.5"},
-        Refusal{"{name: a, type: ORIGINAL_DST}",
-                "type: ORIGINAL_DST is not implemented; give one of STATIC, STRICT_DNS, "
-                "LOGICAL_DNS, EDS"},
         Refusal{"{name: a, type: LOGICAL_DNS, load_assignment: {}}",
                 "load_assignment: must hold one endpoint for LOGICAL_DNS, got 0; STRICT_DNS takes "
                 "several"},

@@ -40,6 +40,14 @@ std::string Complete(std::string_view fields = "codec_type: AUTO",
       StrCat("stat_prefix: in, http_filters: [", kRouter, "], ", kRoutes, ", ", fields), listener);
 }
 
+// The same with a filter_chain_match.
+std::string WithMatch(std::string_view match) {
+  std::string yaml = Complete();
+  const std::string_view chain = "filter_chains: [{";
+  yaml.insert(yaml.find(chain) + chain.size(), StrCat("filter_chain_match: {", match, "}, "));
+  return yaml;
+}
+
 class ListenerConfig : public testing::Test {
  protected:
   SpecPtr Compile(std::string_view yaml) {
@@ -52,8 +60,10 @@ class ListenerConfig : public testing::Test {
         shop_.compiler.Listener(FromYaml<Listener>(yaml), exists_).status().message());
   }
   std::shared_ptr<const downstream::HttpOptions> Http(std::string_view fields) {
-    SpecPtr spec = Compile(Complete(fields));
-    return spec->http != nullptr ? spec->http : std::make_shared<downstream::HttpOptions>();
+    const SpecPtr spec = Compile(Complete(fields));
+    return spec->only_chain != nullptr && spec->only_chain->http != nullptr
+               ? spec->only_chain->http
+               : std::make_shared<downstream::HttpOptions>();
   }
 
   Workshop shop_;
@@ -70,7 +80,7 @@ TEST_F(ListenerConfig, HasTheDefaultsOfItsDocumentation) {
   EXPECT_EQ(spec->max_accepts_per_event, 64u);
   EXPECT_TRUE(spec->drains_on_health_check_fail);
   EXPECT_FALSE(spec->ignores_global_limit);
-  const downstream::HttpOptions& http = *spec->http;
+  const downstream::HttpOptions& http = *spec->only_chain->http;
   EXPECT_EQ(http.timeouts.stream_idle, milliseconds(300'000));
   EXPECT_EQ(http.timeouts.connection_idle, milliseconds(3'600'000));
   EXPECT_EQ(http.timeouts.delayed_close, milliseconds(1000));
@@ -86,7 +96,7 @@ TEST_F(ListenerConfig, HasTheDefaultsOfItsDocumentation) {
   EXPECT_EQ(http.connection_buffer_bytes, 1024u * 1024);
   EXPECT_TRUE(http.terminal);
   EXPECT_FALSE(http.local_reply);
-  EXPECT_NE(spec->routes.inline_table, nullptr);
+  EXPECT_NE(spec->only_chain->routes.inline_table, nullptr);
   EXPECT_EQ(shop_.stats.Value("listener.127.0.0.1_8080.downstream_cx_total"), 0u);
   EXPECT_EQ(shop_.stats.Value("http.in.downstream_rq_total"), 0u);
 }
@@ -106,8 +116,8 @@ additional_addresses: [{address: {pipe: {path: "@x", mode: 384}}}])"));
   EXPECT_TRUE(spec->ignores_global_limit);
   EXPECT_EQ(spec->max_accepts_per_event, 1u);
   EXPECT_EQ(spec->addresses[1].ToString(), "@x");
-  EXPECT_EQ(spec->http->connection_buffer_bytes, 32768u);
-  EXPECT_EQ(spec->http->chain_limits.whole_body_bytes, 32768u);
+  EXPECT_EQ(spec->only_chain->http->connection_buffer_bytes, 32768u);
+  EXPECT_EQ(spec->only_chain->http->chain_limits.whole_body_bytes, 32768u);
 }
 
 TEST_F(ListenerConfig, ReadsEveryFieldOfTheConnectionManager) {
@@ -175,9 +185,9 @@ TEST_F(ListenerConfig, TakesRoutesByName) {
   const SpecPtr spec = Compile(WithManager(StrCat(
       "stat_prefix: in, http_filters: [", kRouter,
       "], rds: {route_config_name: local, config_source: {ads: {}, initial_fetch_timeout: 0s}}")));
-  EXPECT_EQ(spec->routes.inline_table, nullptr);
-  EXPECT_EQ(spec->routes.rds_name, "local");
-  EXPECT_EQ(spec->routes.initial_fetch_timeout, milliseconds(0));
+  EXPECT_EQ(spec->only_chain->routes.inline_table, nullptr);
+  EXPECT_EQ(spec->only_chain->routes.rds_name, "local");
+  EXPECT_EQ(spec->only_chain->routes.initial_fetch_timeout, milliseconds(0));
 }
 
 TEST_F(ListenerConfig, ChecksTheClustersOfInlineRoutes) {
@@ -195,11 +205,11 @@ TEST_F(ListenerConfig, BuildsTheChainOfFilters) {
 {name: gone, is_optional: true, typed_config: {"@type": a/envoy.type.v3.Int64Range}},
 {name: two, disabled: true, typed_config: {"@type": a/xds.type.v3.TypedStruct, type_url: b/envoy.type.v3.Percent, value: {value: 2}}}, )",
                                                   kRouter, "]")));
-  ASSERT_EQ(spec->http->filters.size(), 2u);
-  EXPECT_EQ(spec->http->filters[0].name, "one");
-  EXPECT_FALSE(spec->http->filters[0].starts_disabled);
-  EXPECT_EQ(spec->http->filters[1].name, "two");
-  EXPECT_TRUE(spec->http->filters[1].starts_disabled);
+  ASSERT_EQ(spec->only_chain->http->filters.size(), 2u);
+  EXPECT_EQ(spec->only_chain->http->filters[0].name, "one");
+  EXPECT_FALSE(spec->only_chain->http->filters[0].starts_disabled);
+  EXPECT_EQ(spec->only_chain->http->filters[1].name, "two");
+  EXPECT_TRUE(spec->only_chain->http->filters[1].starts_disabled);
   ASSERT_EQ(shop_.warnings.size(), 1u);
   EXPECT_THAT(shop_.warnings[0], HasSubstr("http_filters[1]: left out \"gone\", type "
                                            "\"envoy.type.v3.Int64Range\" is not known"));
@@ -364,25 +374,41 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{
             "{address: {socket_address: {address: web.example, port_value: 1}}}",
             "address.socket_address.address: must be an IPv4 or IPv6 address, got \"web.example\""},
-        Refusal{"{address: {pipe: {path: /a}}, filter_chains: [{}, {}]}",
-                "filter_chains: several filter chains are not implemented, got 2"},
         Refusal{"{address: {pipe: {path: /a}}, filter_chains: [{}]}",
-                "filter_chains[0].filters: must hold exactly one filter, "
-                "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager,"
-                " got 0"},
+                "filter_chains[0].filters: must hold exactly one filter, which ends the chain, "
+                "got 0"},
         Refusal{"{address: {pipe: {path: /a}}, default_filter_chain: {filters: [{name: x, "
                 "typed_config: "
                 "{\"@type\": a/envoy.type.v3.Percent}}]}}",
-                "default_filter_chain.filters[0].typed_config: network filter "
-                "\"envoy.type.v3.Percent\" "
-                "is not implemented"},
-        Refusal{"{address: {pipe: {path: /a}}, filter_chains: [{filter_chain_match: "
-                "{destination_port: 5}}]}",
-                "filter_chains[0].filter_chain_match.destination_port: not implemented"},
+                "default_filter_chain.filters[0].typed_config: unknown type of network filter "
+                "\"envoy.type.v3.Percent\""},
+        Refusal{WithMatch("destination_port: 65536"),
+                "filter_chain_match.destination_port: must be from 1 to 65535, got 65536"},
+        Refusal{WithMatch("server_names: [\"*\"]"),
+                "filter_chain_match.server_names[0]: must be a name or \"*.\" before one, got "
+                "\"*\""},
+        Refusal{WithMatch("server_names: [a, \"*.*.b\"]"),
+                "filter_chain_match.server_names[1]: must be a name"},
+        Refusal{WithMatch("prefix_ranges: [{address_prefix: 10.0.0.0, prefix_len: 33}]"),
+                "filter_chain_match.prefix_ranges[0]: prefix_len: must be 0-32"},
+        Refusal{WithMatch("address_suffix: x"),
+                "filter_chain_match.address_suffix: not implemented"},
+        Refusal{WithMatch("source_ports: [0]"),
+                "filter_chain_match.source_ports[0]: must be from 1 to 65535, got 0"},
+        Refusal{Complete("via: a", "filter_chain_matcher: {}"),
+                "filter_chain_matcher: not implemented"},
         Refusal{Complete("via: a", "listener_filters: [{name: tls}]"),
-                "listener_filters: not implemented"},
-        Refusal{Complete("via: a", "bind_to_port: false"),
-                "bind_to_port: false is not implemented"},
+                "listener_filters[0].typed_config: must be given"},
+        Refusal{Complete("via: a", "listener_filters: [{filter_disabled: {}}]"),
+                "listener_filters[0].filter_disabled: must hold one of or_match"},
+        Refusal{Complete("via: a",
+                         "listener_filters: [{filter_disabled: {or_match: {rules: [{any_match: "
+                         "true}]}}}]"),
+                "filter_disabled.or_match.rules: must hold at least 2, got 1"},
+        Refusal{Complete("via: a",
+                         "listener_filters: [{filter_disabled: {destination_port_range: {start: "
+                         "5, end: 5}}}]"),
+                "destination_port_range: must have start below end, got 5 and 5"},
         Refusal{Complete("via: a", "access_log: [{}]"), "access_log: not implemented"},
         Refusal{Complete("via: a", "per_connection_buffer_limit_bytes: 0"),
                 "per_connection_buffer_limit_bytes: must be at least 1, got 0"}));

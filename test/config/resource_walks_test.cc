@@ -34,7 +34,7 @@ TEST(Refusal, NamesTheFieldByItsPath) {
 TEST(Refusal, NamesTheValueAndWhatIsImplemented) {
   EXPECT_EQ(Refused<Cluster>("lb_policy: MAGLEV"),
             "lb_policy: MAGLEV is not implemented; give one of ROUND_ROBIN, LEAST_REQUEST, RANDOM, "
-            "LOAD_BALANCING_POLICY_CONFIG");
+            "CLUSTER_PROVIDED, LOAD_BALANCING_POLICY_CONFIG");
 }
 
 TEST(Refusal, RefusesANumberThatIsNoValue) {
@@ -74,12 +74,12 @@ typed_extension_protocol_options:
 }
 
 TEST(Refusal, TakesASwitchThatIsOffAsNotSet) {
-  EXPECT_EQ(Refused<Listener>("use_original_dst: false"), "");
-  EXPECT_EQ(Refused<Listener>("use_original_dst: true"), "use_original_dst: not implemented");
+  EXPECT_EQ(Refused<Listener>("transparent: false"), "");
+  EXPECT_EQ(Refused<Listener>("transparent: true"), "transparent: not implemented");
 }
 
 TEST(Refusal, KeepsTheFirstTwentyAndCountsTheRest) {
-  std::string yaml = "listener_filters: [{}]\nfilter_chains:\n";
+  std::string yaml = "access_log: [{}]\nfilter_chains:\n";
   for (int i = 0; i < 25; ++i) yaml += "- {use_proxy_proto: true}\n";
   EXPECT_THAT(Refused<Listener>(yaml), testing::HasSubstr("\nand 6 more"));
 }

@@ -19,8 +19,9 @@ class Listeners {
     spec->addresses = {address};
     spec->fingerprint = fingerprint;
     spec->socket_fingerprint = absl::Hash<net::Address>()(address);
-    spec->http = std::make_shared<downstream::HttpOptions>();
-    spec->routes.inline_table = nullptr;
+    config::FilterChainSpec chain;
+    chain.http = std::make_shared<downstream::HttpOptions>();
+    config::SetOnlyChain(*spec, std::move(chain));
     return set.Add(std::move(spec), false);
   }
   uint64_t Count(std::string_view name) {

@@ -87,7 +87,9 @@ std::shared_ptr<const config::ListenerSpec> AdminSpec(const Admin& admin, stats:
   spec->name = "admin";
   spec->ignores_global_limit = true;
   spec->counters = config::ListenerCounters::Declare(stats, "admin");
-  spec->http = std::move(http);
+  config::FilterChainSpec chain;
+  chain.http = std::move(http);
+  config::SetOnlyChain(*spec, std::move(chain));
   return spec;
 }
 
@@ -133,8 +135,9 @@ absl::Status Admin::Listen(const net::Address& address) {
   if (!socket.ok()) return socket.status();
   socket_ = *std::move(socket);
   address_ = address.is_ip() ? net::LocalAddress(socket_.fd()) : address;
-  listener_ = std::make_unique<WorkerListener>(worker_, AdminSpec(*this, stats_), nullptr,
-                                               std::vector<int>{socket_.fd()}, budget_);
+  listener_ = std::make_unique<WorkerListener>(
+      worker_, ListenerVersion{.spec = AdminSpec(*this, stats_), .tables = {nullptr}},
+      std::vector<int>{socket_.fd()}, budget_);
   return absl::OkStatus();
 }
 

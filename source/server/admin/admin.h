@@ -9,7 +9,6 @@
 
 #include "absl/container/btree_map.h"
 #include "absl/status/status.h"
-#include "source/downstream/http_worker.h"
 #include "source/http/filter.h"
 #include "source/server/worker_listener.h"
 
@@ -69,7 +68,7 @@ class Admin final {
   event::Loop& loop_;
   stats::Store& stats_;
   absl::btree_map<std::string_view, AdminPage> pages_;
-  downstream::HttpWorker worker_;
+  ListenerWorker worker_;
   ConnectionBudget budget_;
   net::Socket socket_;
   std::optional<net::Address> address_;

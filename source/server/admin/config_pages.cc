@@ -104,7 +104,9 @@ AdminReply ServeInitDump(const ConfigSources& sources) {
     if (listing.warming == nullptr) continue;
     auto& entry = *reply.add_unready_targets_dumps();
     entry.set_name(base::StrCat("listener ", listing.name));
-    entry.add_target_names(base::StrCat("rds ", listing.warming->routes.rds_name));
+    for (const std::string& name : listing.warming->RdsNames()) {
+      entry.add_target_names(base::StrCat("rds ", name));
+    }
   }
   return MessageReply(reply);
 }

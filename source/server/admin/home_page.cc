@@ -78,8 +78,9 @@ std::vector<std::string> WaitingLines(const HomeSources& sources) {
   }
   for (const ListenerSet::Listing& listing : sources.config.listeners.List()) {
     if (listing.warming == nullptr) continue;
-    lines.push_back(base::StrCat("listener ", listing.name, " waits for rds ",
-                                 listing.warming->routes.rds_name));
+    for (const std::string& name : listing.warming->RdsNames()) {
+      lines.push_back(base::StrCat("listener ", listing.name, " waits for rds ", name));
+    }
   }
   return lines;
 }

@@ -30,7 +30,9 @@ class AdminWorld {
     auto spec = std::make_shared<config::ListenerSpec>();
     spec->name = std::string(name);
     spec->addresses = {*net::Address::Ip("127.0.0.1", 0)};
-    spec->routes.rds_name = std::string(rds_name);
+    config::FilterChainSpec chain;
+    chain.routes.rds_name = std::string(rds_name);
+    config::SetOnlyChain(*spec, std::move(chain));
     CHECK(listeners.Add(spec, /*is_static=*/false).ok());
   }
 

@@ -7,7 +7,31 @@
 
 namespace outrigger::router {
 
-void Attempt::Start(upstream::WorkerCluster& cluster, const upstream::PickHints& hints) {
+namespace {
+
+// Where the client meant to go: what a header says, where the cluster believes one, or where the
+// connection was meant to go before it was redirected.
+std::optional<net::Address> DestinationOf(const upstream::ClusterSpec& cluster,
+                                          const http::StreamSummary& summary) {
+  if (!cluster.destination_header.empty()) {
+    if (const auto text = summary.request->Lookup(cluster.destination_header)) {
+      const absl::StatusOr<net::Address> named = net::Address::Parse(*text);
+      if (named.ok() && named->is_ip()) return *named;
+    }
+  }
+  if (summary.is_local_restored) return *summary.downstream_local;
+  return std::nullopt;
+}
+
+}  // namespace
+
+void Attempt::Start(upstream::WorkerCluster& cluster, const upstream::PickHints& given) {
+  upstream::PickHints hints = given;
+  std::optional<net::Address> destination;
+  if (cluster.spec().discovery == upstream::Discovery::kOriginalDst) {
+    destination = DestinationOf(cluster.spec(), stream_.summary());
+    if (destination) hints.destination = &*destination;
+  }
   cluster_ = &cluster;
   is_reading_paused_ = is_tunnel_ = is_request_over_ = is_response_over_ = false;
   if (auto result = cluster.TryStart(hints, *this)) return Begin(*std::move(result));

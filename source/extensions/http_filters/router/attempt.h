@@ -25,7 +25,7 @@ class Attempt final : private http::ResponseReceiver {
   ~Attempt() override { GiveUp(); }
 
   // OnAttemptReady or OnAttemptFailed follows, possibly from inside. `cluster` outlives the try.
-  void Start(upstream::WorkerCluster& cluster, const upstream::PickHints& hints);
+  void Start(upstream::WorkerCluster& cluster, const upstream::PickHints& given);
 
   // A connection is there and the exchange on it goes on.
   bool is_open() const { return writer_ != nullptr; }
