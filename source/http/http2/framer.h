@@ -59,8 +59,8 @@ class Framer final {
   const StreamTable& streams() const { return streams_; }
   ReceiveWindow& window() { return window_; }
 
-  // Hands the first `size` bytes of `in` to nghttp2: a frame, or a part of DATA. Then delivers what
-  // came with them.
+  // Hands the first `size` bytes of `in` to nghttp2: a frame, or a part of DATA. Then answers and
+  // delivers what came with them.
   void Give(base::Buffer& in, size_t size);
   // Sends all frames but DATA.
   void SendHeads();
