@@ -206,7 +206,10 @@ void Framer::OnStreamClosed(Stream& stream, uint32_t error_code) {
   if (is_fault && side_ == Side::kServer) {
     if (const Failure* failure = rates.OnWastedStream()) Fail(*failure);
   }
-  streams_.closed().Add(stream.id(), stream.TakeClose(error_code, by_peer));
+  ClosedStreams::End end = stream.TakeClose(error_code, by_peer);
+  const bool had_ended = nghttp2_session_get_stream_remote_close(session_, stream.id()) == 1;
+  if (end == ClosedStreams::End::kResetByUs && had_ended) end = ClosedStreams::End::kComplete;
+  streams_.closed().Add(stream.id(), end);
   streams_.OnClosed(stream);
   SendSoon();
 }
