@@ -50,7 +50,7 @@ bool FrameReader::ReadFrame(base::Buffer& in) {
   is_checked_ = false;
   if (head.type == NGHTTP2_DATA) {
     passing_ = head.size();
-  } else if (head.type == NGHTTP2_PRIORITY && has_settings_ && size == head.size()) {
+  } else if (head.type == NGHTTP2_PRIORITY && has_settings_) {
     TakePriority(in, head);
   } else if (head.type == NGHTTP2_WINDOW_UPDATE && TakeEmptyWindow(in, head)) {
     in.RemovePrefix(size);
@@ -100,8 +100,8 @@ bool FrameReader::CheckLate(const FrameHead& head) {
 size_t FrameReader::SizeOf(const base::Buffer& in, const FrameHead& head) {
   const Options& options = framer_.options();
   const size_t most = std::max<size_t>(kLeastMaxFrame, options.max_frame_bytes);
-  // nghttp2 refuses one that is too large by its head, and takes DATA as it comes.
-  if (head.type == NGHTTP2_DATA || head.length > most) return FrameHead::kBytes;
+  if (head.length > most) return FailBy(NGHTTP2_FRAME_SIZE_ERROR);
+  if (head.type == NGHTTP2_DATA) return FrameHead::kBytes;  // goes on as it comes
   size_t size = head.size();
   if (head.type != NGHTTP2_HEADERS) return size;
   uint32_t continuations = 0;
@@ -109,9 +109,10 @@ size_t FrameReader::SizeOf(const base::Buffer& in, const FrameHead& head) {
   while ((flags & NGHTTP2_FLAG_END_HEADERS) == 0) {
     if (in.size() < size + FrameHead::kBytes) return size + FrameHead::kBytes;
     const FrameHead next = PeekFrameHead(in, size);
-    const bool belongs = next.type == NGHTTP2_CONTINUATION && next.stream == head.stream;
-    // nghttp2 refuses by the head what does not belong here.
-    if (!belongs || next.length > most) return size + FrameHead::kBytes;
+    if (next.type != NGHTTP2_CONTINUATION || next.stream != head.stream) {
+      return FailBy(NGHTTP2_PROTOCOL_ERROR);  // RFC 9113 4.3
+    }
+    if (next.length > most) return FailBy(NGHTTP2_FRAME_SIZE_ERROR);
     size += next.size();
     flags = next.flags;
     if (++continuations > options.max_continuations) {
@@ -126,6 +127,12 @@ size_t FrameReader::SizeOf(const base::Buffer& in, const FrameHead& head) {
     }
   }
   return size;
+}
+
+// Here and not in nghttp2, which would leave us to read on at a place that is no frame's beginning.
+size_t FrameReader::FailBy(uint32_t code) {
+  framer_.Fail({code, "http2.protocol_error"});
+  return 0;
 }
 
 // RFC 9113 6.9: an increment of 0 is a fault of the stream; nghttp2 ends the connection.
