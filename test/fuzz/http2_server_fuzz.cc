@@ -16,7 +16,6 @@ namespace {
 std::string Run(uint8_t choice, std::string_view input, Cuts cuts) {
   Options options;
   options.allow_connect = (choice & 1) != 0;
-  options.max_resets = 1'000'000;  // ours count when they leave, at the end of a piece
   if ((choice & 2) != 0) {
     options.max_head_bytes = 200;
     options.max_headers = 3;

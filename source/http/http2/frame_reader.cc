@@ -91,7 +91,6 @@ bool FrameReader::CheckLate(const FrameHead& head) {
     case ClosedStreams::End::kResetByPeer:
       nghttp2_submit_rst_stream(framer_.session(), NGHTTP2_FLAG_NONE, head.stream,
                                 NGHTTP2_STREAM_CLOSED);
-      framer_.SendSoon();
       break;
   }
   return true;
@@ -129,7 +128,6 @@ size_t FrameReader::SizeOf(const base::Buffer& in, const FrameHead& head) {
   return size;
 }
 
-// Here and not in nghttp2, which would leave us to read on at a place that is no frame's beginning.
 size_t FrameReader::FailBy(uint32_t code) {
   framer_.Fail({code, "http2.protocol_error"});
   return 0;
@@ -147,7 +145,7 @@ bool FrameReader::TakeEmptyWindow(const base::Buffer& in, const FrameHead& head)
   }
   nghttp2_submit_rst_stream(framer_.session(), NGHTTP2_FLAG_NONE, head.stream,
                             NGHTTP2_PROTOCOL_ERROR);
-  framer_.SendSoon();
+  framer_.SendHeads();
   return true;
 }
 
@@ -167,7 +165,7 @@ void FrameReader::TakePriority(base::Buffer& in, const FrameHead& head) {
   const uint32_t code = has_size ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_FRAME_SIZE_ERROR;
   if (head.stream > highest_) return framer_.Fail({code, "http2.protocol_error"});
   nghttp2_submit_rst_stream(framer_.session(), NGHTTP2_FLAG_NONE, head.stream, code);
-  framer_.SendSoon();
+  framer_.SendHeads();
 }
 
 }  // namespace outrigger::http::http2

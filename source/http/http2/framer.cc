@@ -114,6 +114,8 @@ void Framer::Give(base::Buffer& in, size_t size) {
       Fail({NGHTTP2_INTERNAL_ERROR, "http2.unknown.nghttp2.error"});
     }
   }
+  // nghttp2 says only by its GOAWAY that it takes no more.
+  if (nghttp2_session_get_outbound_queue_size(session_) > 0) SendHeads();
   if (streams_.has_due()) streams_.Deliver();
 }
 
