@@ -48,6 +48,9 @@ bool IsMoreExact(const PathTemplate& a, const PathTemplate& b) {
     if (a.segments[i].kind != b.segments[i].kind) return a.segments[i].kind < b.segments[i].kind;
   }
   if (front(a) != front(b)) return front(a) > front(b);
+  // A template that ends here goes before one whose "**" stands for nothing.
+  const bool a_has_star = a.double_star().has_value();
+  if (a_has_star != b.double_star().has_value()) return !a_has_star;
   return a.segments.size() > b.segments.size();  // the longer tail
 }
 

@@ -83,6 +83,8 @@ void ClientSession::RunDeferred() {
   // Watermarks that fell, streams that closed.
   if (table.has_due()) table.Deliver();
   if (table.Sweep() > 0) has_new_places_ = true;
+  const bool was_crowded = std::exchange(was_crowded_, framer_.window().is_crowded());
+  if (was_crowded && !was_crowded_) has_new_places_ = true;
   if (!is_ended_ && framer_.failure() == nullptr) TellPlaces();
   EndIfOver();
 }

@@ -55,8 +55,11 @@ class ClientSession final : private event::Deferred, private FramerEvents {
   // One with RequestHead::upgrade waits for the peer's first SETTINGS, and is kRefused when they do
   // not allow it (RFC 8441).
   RequestWriter& StartRequest(ResponseReceiver& receiver);
-  bool may_start() const { return is_taking_streams() && stream_count() < stream_limit_; }
-  // Why may_start() is false: no place is free now, or none will ever be.
+  bool may_start() const {
+    return is_taking_streams() && stream_count() < stream_limit_ && !framer_.window().is_crowded();
+  }
+  // Why may_start() is false: no place is free now (the limit is reached, or paused streams hold
+  // most of the connection's window, so that a new one might wait for them), or none will ever be.
   bool is_taking_streams() const {
     return !is_ended_ && !has_goaway_ && !is_draining_ && framer_.failure() == nullptr;
   }
@@ -109,8 +112,9 @@ class ClientSession final : private event::Deferred, private FramerEvents {
   bool is_draining_ = false;
   bool has_peer_settings_ = false;
   bool are_settings_due_ = false;  // for waiting_
-  bool has_new_places_ = false;    // OnStreamPlaces
-  bool has_flushed_ = false;       // the last frames had their chance to leave
+  bool was_crowded_ = false;
+  bool has_new_places_ = false;  // OnStreamPlaces
+  bool has_flushed_ = false;     // the last frames had their chance to leave
   bool is_ended_ = false;
 };
 

@@ -58,6 +58,7 @@ class Framer final {
   StreamTable& streams() { return streams_; }
   const StreamTable& streams() const { return streams_; }
   ReceiveWindow& window() { return window_; }
+  const ReceiveWindow& window() const { return window_; }
 
   // Hands the first `size` bytes of `in` to nghttp2: a frame, or a part of DATA. Then answers and
   // delivers what came with them.

@@ -21,6 +21,8 @@ class ReceiveWindow {
   void Release(size_t bytes);
   // Body came and was dropped.
   void Skip(size_t bytes);
+  // Slow readers hold so much that another stream might soon wait for them.
+  bool is_crowded() const { return held_ > size_ / 2; }
 
  private:
   nghttp2_session* const& session_;
