@@ -18,6 +18,7 @@ class ClosedStreams {
     kComplete,     // the peer had said END_STREAM
     kResetByPeer,  // it may send no more
     kResetByUs,    // frames may have been on their way
+    kFault,        // the same, for what was wrong with the peer's frames
   };
 
   void Add(int32_t id, End end) {

@@ -89,6 +89,7 @@ bool FrameReader::CheckLate(const FrameHead& head) {
     case ClosedStreams::End::kUnknown:
       break;
     case ClosedStreams::End::kResetByUs:
+    case ClosedStreams::End::kFault:
       if ((head.flags & NGHTTP2_FLAG_END_STREAM) != 0) closed.NoteEnd(head.stream);
       break;
     case ClosedStreams::End::kSkipped:
