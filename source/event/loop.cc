@@ -84,14 +84,16 @@ bool Loop::RunOnce(base::Milliseconds max_wait) {
   done += timers_.Advance(now_);
   EndEvent();
   done += RunPosted();
+  EndRound();
   done += RunTurns();
+  EndRound();
   in_round_ = false;
   current_loop = outer;
   return done > 0;
 }
 
 int Loop::WaitMillis(base::Milliseconds max_wait) {
-  if (!turns_.empty() || !deferred_.empty() || !deleted_.empty()) return 0;
+  if (!turns_.empty() || !deferred_.empty() || !deleted_.empty() || !round_end_.empty()) return 0;
   if (has_posted_.load(std::memory_order_acquire)) return 0;
   constexpr base::Milliseconds kLongest(std::chrono::hours(1));
   base::Milliseconds wait = std::min(max_wait, kLongest);
@@ -148,6 +150,18 @@ size_t Loop::RunPosted() {
   const size_t done = running_.size();
   running_.clear();
   return done;
+}
+
+// Each runs at most once here: who asks again has its turn in the next round.
+void Loop::EndRound() {
+  base::IntrusiveList<Deferred> now;
+  now.Append(round_end_);
+  while (!now.empty()) {
+    Deferred& next = now.front();
+    next.Unlink();
+    next.RunDeferred();
+    EndEvent();
+  }
 }
 
 size_t Loop::RunTurns() {

@@ -56,8 +56,8 @@ class FdWatch final {
   FdHandler& handler_;
 };
 
-// Work put off to the end of the current event, run once however often it was asked for: a
-// connection flushes its output here, so that a head and its body leave in one writev.
+// Work put off to the end of the current event or round, run once however often it was asked for:
+// a connection flushes its output here, so that a head and its body leave in one writev.
 class Deferred : public base::ListLink<> {
  public:
   virtual ~Deferred() = default;
@@ -107,6 +107,11 @@ class Loop final {
   void Defer(Deferred& deferred) {
     if (!deferred.is_linked()) deferred_.PushBack(deferred);
   }
+  // Runs when everything that was ready in this round has been handled: what many connections have
+  // for one leaves it together. In one list at a time: Defer or this.
+  void DeferToRoundEnd(Deferred& deferred) {
+    if (!deferred.is_linked()) round_end_.PushBack(deferred);
+  }
   // Runs behind the other work of this round, and again up to kTurnsPerRound times when the turn
   // asks for another.
   static constexpr int kTurnsPerRound = 4;
@@ -131,6 +136,7 @@ class Loop final {
   size_t RunReady();
   size_t RunPosted();
   size_t RunTurns();
+  void EndRound();
   // After each event: deferred work first, then what asked to die.
   void EndEvent() {
     if (!deferred_.empty() || !deleted_.empty()) RunDeferredAndDeleted();
@@ -146,6 +152,7 @@ class Loop final {
   int wake_fd_;
   TimerWheel timers_;
   base::IntrusiveList<Deferred> deferred_;
+  base::IntrusiveList<Deferred> round_end_;
   base::IntrusiveList<Turn, Turn> turns_;
   std::vector<std::unique_ptr<Deletable>> deleted_;
   base::Block* read_block_ = nullptr;

@@ -76,10 +76,7 @@ void ClientSession::RunDeferred() {
     for (ClientStream* stream : std::exchange(waiting_, {})) stream->OnPeerSettings();
   }
   if (table.has_due()) table.Deliver();
-  if (framer_.SendRound()) {
-    connection_.FlushSoon();
-    OnSendDue();  // runs behind that flush
-  }
+  if (framer_.SendRound()) OnSendDue();  // runs behind the flush of this one
   // Watermarks that fell, streams that closed.
   if (table.has_due()) table.Deliver();
   if (table.Sweep() > 0) has_new_places_ = true;

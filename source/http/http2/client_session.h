@@ -90,7 +90,7 @@ class ClientSession final : private event::Deferred, private FramerEvents {
   void OnPeerSettings() override;
   void OnPeerGoAway() override;
   void OnPingAnswer(const uint8_t (&payload)[8]) override { pings_.TakeAnswer(payload); }
-  void OnSendDue() override { connection_.loop().Defer(*this); }
+  void OnSendDue() override { connection_.loop().DeferToRoundEnd(*this); }
 
   void TellPlaces();
   void EndIfOver();

@@ -122,6 +122,12 @@ void Framer::Give(base::Buffer& in, size_t size) {
 // --- output ------------------------------------------------------------------------------------
 
 void Framer::SendHeads() {
+  WriteHeads();
+  // They leave with what other connections bring in this round.
+  if (!connection_.output().empty()) SendSoon();
+}
+
+void Framer::WriteHeads() {
   round_left_ = 0;
   while (nghttp2_session_get_outbound_queue_size(session_) > 0 && SendNext()) {
   }
@@ -130,7 +136,7 @@ void Framer::SendHeads() {
 
 bool Framer::SendRound() {
   if (connection_.is_output_high()) {
-    SendHeads();
+    WriteHeads();
     return false;
   }
   round_left_ = kRoundBytes;
@@ -138,6 +144,7 @@ bool Framer::SendRound() {
   while (!is_round_full_ && SendNext()) {
   }
   NoteOutput();
+  if (!connection_.output().empty()) connection_.FlushSoon();
   return is_round_full_;
 }
 
@@ -155,7 +162,6 @@ bool Framer::SendNext() {
 void Framer::NoteOutput() {
   const size_t unsent = connection_.output().size();
   if (unsent == 0) return;
-  connection_.FlushSoon();
   const uint64_t sent = connection_.bytes_written();
   unsent_.Update(sent + unsent, sent);
   if (has_failed_) return;

@@ -63,7 +63,7 @@ class Framer final {
   // Hands the first `size` bytes of `in` to nghttp2: a frame, or a part of DATA. Then answers and
   // delivers what came with them.
   void Give(base::Buffer& in, size_t size);
-  // Sends all frames but DATA.
+  // Writes all frames but DATA; they leave at the end of the round.
   void SendHeads();
   // Sends body, too, as the windows and the socket allow. True: a fair share of it went, and there
   // is more to send behind the connection's next flush.
@@ -83,6 +83,7 @@ class Framer final {
   void SetUp(Side side);
   void SubmitSettings(Side side);
   void AppendStreamLimit();
+  void WriteHeads();
   bool SendNext();
   void NoteOutput();
   void OnFrameSent(uint8_t type, uint8_t flags, size_t length, int32_t id);

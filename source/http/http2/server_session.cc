@@ -47,10 +47,7 @@ void ServerSession::RunDeferred() {
   if (phase_ == Phase::kOver || !connection_.is_open()) return;
   StreamTable& table = framer_.streams();
   if (table.has_due()) table.Deliver();
-  if (framer_.SendRound()) {
-    connection_.FlushSoon();
-    OnSendDue();  // runs behind that flush
-  }
+  if (framer_.SendRound()) OnSendDue();  // runs behind the flush of this one
   // Watermarks that fell, streams that closed.
   if (table.has_due()) table.Deliver();
   table.Sweep();

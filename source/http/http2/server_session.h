@@ -63,7 +63,7 @@ class ServerSession final : public ServerCodec, private event::Deferred, private
   void OnField(FieldText name, FieldText value) override;
   void OnFieldsEnd(bool last) override;
   void OnPingAnswer(const uint8_t (&payload)[8]) override;
-  void OnSendDue() override { connection_.loop().Defer(*this); }
+  void OnSendDue() override { connection_.loop().DeferToRoundEnd(*this); }
 
   bool MayOpen() const;
   void Open(int32_t id);
