@@ -113,8 +113,8 @@ class ClientSession final : private event::Deferred, private FramerEvents {
   bool has_peer_settings_ = false;
   bool are_settings_due_ = false;  // for waiting_
   bool was_crowded_ = false;
-  bool has_new_places_ = false;    // OnStreamPlaces
-  bool has_flushed_ = false;       // the last frames had their chance to leave
+  bool has_new_places_ = false;  // OnStreamPlaces
+  bool has_flushed_ = false;     // the last frames had their chance to leave
   bool is_ended_ = false;
 };
 

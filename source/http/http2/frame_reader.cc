@@ -50,7 +50,7 @@ bool FrameReader::ReadFrame(base::Buffer& in) {
   is_checked_ = false;
   if (head.type == NGHTTP2_DATA) {
     passing_ = head.size();
-  } else if (head.type == NGHTTP2_PRIORITY && has_settings_ && size == head.size()) {
+  } else if (head.type == NGHTTP2_PRIORITY && has_settings_) {
     TakePriority(in, head);
   } else if (head.type == NGHTTP2_WINDOW_UPDATE && TakeEmptyWindow(in, head)) {
     in.RemovePrefix(size);
@@ -91,7 +91,6 @@ bool FrameReader::CheckLate(const FrameHead& head) {
     case ClosedStreams::End::kResetByPeer:
       nghttp2_submit_rst_stream(framer_.session(), NGHTTP2_FLAG_NONE, head.stream,
                                 NGHTTP2_STREAM_CLOSED);
-      framer_.SendSoon();
       break;
   }
   return true;
@@ -100,8 +99,8 @@ bool FrameReader::CheckLate(const FrameHead& head) {
 size_t FrameReader::SizeOf(const base::Buffer& in, const FrameHead& head) {
   const Options& options = framer_.options();
   const size_t most = std::max<size_t>(kLeastMaxFrame, options.max_frame_bytes);
-  // nghttp2 refuses one that is too large by its head, and takes DATA as it comes.
-  if (head.type == NGHTTP2_DATA || head.length > most) return FrameHead::kBytes;
+  if (head.length > most) return FailBy(NGHTTP2_FRAME_SIZE_ERROR);
+  if (head.type == NGHTTP2_DATA) return FrameHead::kBytes;  // goes on as it comes
   size_t size = head.size();
   if (head.type != NGHTTP2_HEADERS) return size;
   uint32_t continuations = 0;
@@ -109,9 +108,10 @@ size_t FrameReader::SizeOf(const base::Buffer& in, const FrameHead& head) {
   while ((flags & NGHTTP2_FLAG_END_HEADERS) == 0) {
     if (in.size() < size + FrameHead::kBytes) return size + FrameHead::kBytes;
     const FrameHead next = PeekFrameHead(in, size);
-    const bool belongs = next.type == NGHTTP2_CONTINUATION && next.stream == head.stream;
-    // nghttp2 refuses by the head what does not belong here.
-    if (!belongs || next.length > most) return size + FrameHead::kBytes;
+    if (next.type != NGHTTP2_CONTINUATION || next.stream != head.stream) {
+      return FailBy(NGHTTP2_PROTOCOL_ERROR);  // RFC 9113 4.3
+    }
+    if (next.length > most) return FailBy(NGHTTP2_FRAME_SIZE_ERROR);
     size += next.size();
     flags = next.flags;
     if (++continuations > options.max_continuations) {
@@ -128,6 +128,11 @@ size_t FrameReader::SizeOf(const base::Buffer& in, const FrameHead& head) {
   return size;
 }
 
+size_t FrameReader::FailBy(uint32_t code) {
+  framer_.Fail({code, "http2.protocol_error"});
+  return 0;
+}
+
 // RFC 9113 6.9: an increment of 0 is a fault of the stream; nghttp2 ends the connection.
 bool FrameReader::TakeEmptyWindow(const base::Buffer& in, const FrameHead& head) {
   uint8_t payload[4] = {};
@@ -140,7 +145,7 @@ bool FrameReader::TakeEmptyWindow(const base::Buffer& in, const FrameHead& head)
   }
   nghttp2_submit_rst_stream(framer_.session(), NGHTTP2_FLAG_NONE, head.stream,
                             NGHTTP2_PROTOCOL_ERROR);
-  framer_.SendSoon();
+  framer_.SendHeads();
   return true;
 }
 
@@ -160,7 +165,7 @@ void FrameReader::TakePriority(base::Buffer& in, const FrameHead& head) {
   const uint32_t code = has_size ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_FRAME_SIZE_ERROR;
   if (head.stream > highest_) return framer_.Fail({code, "http2.protocol_error"});
   nghttp2_submit_rst_stream(framer_.session(), NGHTTP2_FLAG_NONE, head.stream, code);
-  framer_.SendSoon();
+  framer_.SendHeads();
 }
 
 }  // namespace outrigger::http::http2

@@ -35,6 +35,7 @@ class FrameReader {
   bool CheckLate(const FrameHead& head);
   // How much has to be there before the frame, or block, goes on; 0: it failed.
   size_t SizeOf(const base::Buffer& in, const FrameHead& head);
+  size_t FailBy(uint32_t code);
   bool TakeEmptyWindow(const base::Buffer& in, const FrameHead& head);
   void TakePriority(base::Buffer& in, const FrameHead& head);
   bool goes_on() const;

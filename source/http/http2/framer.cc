@@ -114,6 +114,8 @@ void Framer::Give(base::Buffer& in, size_t size) {
       Fail({NGHTTP2_INTERNAL_ERROR, "http2.unknown.nghttp2.error"});
     }
   }
+  // nghttp2 says only by its GOAWAY that it takes no more.
+  if (nghttp2_session_get_outbound_queue_size(session_) > 0) SendHeads();
   if (streams_.has_due()) streams_.Deliver();
 }
 
@@ -198,6 +200,12 @@ void Framer::OnStreamClosed(Stream& stream, uint32_t error_code) {
   if (&stream == input_stream_) input_stream_ = nullptr;
   const bool by_peer = reset_id_ == stream.id();
   if (by_peer && error_code == NGHTTP2_REFUSED_STREAM) counters_.stream_refused_errors.Increment();
+  // A fault of the peer's frames made us reset it, which costs an endpoint as much as its own
+  // reset.
+  const bool is_fault = !by_peer && error_code != NGHTTP2_NO_ERROR && !stream.is_reset_by_us();
+  if (is_fault && side_ == Side::kServer) {
+    if (const Failure* failure = rates.OnWastedStream()) Fail(*failure);
+  }
   streams_.closed().Add(stream.id(), stream.TakeClose(error_code, by_peer));
   streams_.OnClosed(stream);
   SendSoon();

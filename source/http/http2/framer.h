@@ -60,8 +60,8 @@ class Framer final {
   ReceiveWindow& window() { return window_; }
   const ReceiveWindow& window() const { return window_; }
 
-  // Hands the first `size` bytes of `in` to nghttp2: a frame, or a part of DATA. Then delivers what
-  // came with them.
+  // Hands the first `size` bytes of `in` to nghttp2: a frame, or a part of DATA. Then answers and
+  // delivers what came with them.
   void Give(base::Buffer& in, size_t size);
   // Sends all frames but DATA.
   void SendHeads();

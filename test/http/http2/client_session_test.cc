@@ -353,6 +353,29 @@ TEST_F(ClientSessionTest, AnUpgradeThatTheServerDoesNotKnowIsRefused) {
   EXPECT_EQ(session_->stream_count(), 0u);
 }
 
+class OversizeFrameOfAServer : public ClientSessionTest,
+                               public ::testing::WithParamInterface<int> {};
+
+TEST_P(OversizeFrameOfAServer, EndsTheSession) {
+  Exchange exchange;
+  Start(exchange, true);
+  std::string frame = Frame(static_cast<uint8_t>(GetParam() & 0xF), 0, 1, "");
+  frame.replace(0, 3, GetParam() < 16 ? std::string("\0\x40\1", 3) : "\xff\xff\xff");
+  for (const char byte : frame + std::string(20, '\0')) {
+    server_.Send({&byte, 1});
+    loop_.RunOnce(base::Milliseconds(1));
+  }
+  ASSERT_TRUE(Turn([&] { return end_.has_value(); }));
+  EXPECT_EQ(*end_, "http2.protocol_error");
+  EXPECT_EQ(exchange.error->kind, ErrorKind::kConnectionClosed);
+  EXPECT_THAT(server_.received(), HasSubstr(Frame(7, 0, 0, std::string("\0\0\0\0\0\0\0\6", 8))));
+}
+
+// The types up to an unknown one, a little and much too large.
+INSTANTIATE_TEST_SUITE_P(All, OversizeFrameOfAServer,
+                         ::testing::Values(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16 + 1, 16 + 2, 16 + 4,
+                                           16 + 10));
+
 // The server says nothing before a test does.
 class FreshClientSession : public ClientSessionTest {
  protected:

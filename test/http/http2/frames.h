@@ -18,18 +18,14 @@ namespace outrigger::http::http2 {
 
 using FieldTexts = std::vector<std::pair<std::string, std::string>>;
 
-inline std::string Frame(uint8_t type, uint8_t flags, uint32_t stream, std::string_view payload) {
+// The nine bytes before a payload of that length.
+inline std::string HeadOfFrame(size_t length, uint8_t type, uint8_t flags, uint32_t stream) {
   const auto byte = [](size_t value) { return static_cast<char>(value & 0xff); };
-  std::string out = {byte(payload.size() >> 16),
-                     byte(payload.size() >> 8),
-                     byte(payload.size()),
-                     byte(type),
-                     byte(flags),
-                     byte(stream >> 24),
-                     byte(stream >> 16),
-                     byte(stream >> 8),
-                     byte(stream)};
-  return out.append(payload);
+  return {byte(length >> 16), byte(length >> 8),  byte(length),      byte(type),  byte(flags),
+          byte(stream >> 24), byte(stream >> 16), byte(stream >> 8), byte(stream)};
+}
+inline std::string Frame(uint8_t type, uint8_t flags, uint32_t stream, std::string_view payload) {
+  return HeadOfFrame(payload.size(), type, flags, stream).append(payload);
 }
 
 inline std::string Word(uint32_t value) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "test/http/http2/server_harness.h"
 
 namespace outrigger::http::http2 {
@@ -214,13 +216,25 @@ TEST(ServerAttack, RapidResetEndsTheConnection) {
   EXPECT_EQ(server.Counter("inbound_reset_flood"), 1u);
 }
 
+// The peer's fault, not its RST_STREAM, ends each stream: to an endpoint that is the same.
 TEST(ServerAttack, ResetsThatWeAreMadeToSendCountTheSame) {
-  ServerHarness server({.max_resets = 50});
-  std::string burst = Hello();
-  for (uint32_t id = 1; id < 400; id += 2) burst += Headers(id, With("connection", "x"), true);
-  server.Send(burst);
-  EXPECT_TRUE(server.is_closed());
-  EXPECT_EQ(server.Counter("inbound_reset_flood"), 1u);
+  const auto malformed = [](uint32_t id) { return Headers(id, With("connection", "x"), true); };
+  const auto open = [](uint32_t id) { return Headers(id, Post("/"), false); };
+  const std::vector<std::function<std::string(uint32_t)>> attacks = {
+      malformed,
+      [&](uint32_t id) { return open(id) + Window(id, 0); },
+      [&](uint32_t id) { return open(id) + Window(id, 0x7fffffff); },
+      [&](uint32_t id) { return open(id) + Frame(2, 0, id, Word(id) + "x"); },
+      [&](uint32_t id) { return open(id) + Frame(2, 0, id, Word(0)); },
+  };
+  for (const auto& attack : attacks) {
+    ServerHarness server({.max_resets = 50});
+    server.Send(Hello());
+    for (uint32_t id = 1; id < 400 && !server.is_closed(); id += 2) server.Send(attack(id));
+    EXPECT_TRUE(server.is_closed());
+    EXPECT_EQ(server.stream_count(), 51u);
+    EXPECT_EQ(server.Counter("inbound_reset_flood"), 1u);
+  }
 }
 
 TEST(ServerAttack, AcknowledgementsThatAreNotReadEndTheConnection) {
@@ -316,6 +330,12 @@ INSTANTIATE_TEST_SUITE_P(
         {"DataOfAnIdleStream", Data(1, "x", true), "GOAWAY 0 PROTOCOL_ERROR"},
         {"ContinuationAlone", Headers(1, Get("/"), true) + Frame(9, 4, 1, ""),
          "GOAWAY 1 PROTOCOL_ERROR"},
+        {"NoContinuation", Frame(1, 0, 1, Fields(Get("/"))) + Data(1, "x", true),
+         "GOAWAY 0 PROTOCOL_ERROR"},
+        {"ContinuationOfAnotherStream", Frame(1, 0, 1, Fields(Get("/"))) + Frame(9, 4, 3, ""),
+         "GOAWAY 0 PROTOCOL_ERROR"},
+        {"ContinuationTooLarge", Frame(1, 0, 1, Fields(Get("/"))) + HeadOfFrame(16385, 9, 4, 1),
+         "GOAWAY 0 FRAME_SIZE_ERROR"},
         {"PriorityOnItself", Headers(1, Post("/"), false) + Frame(2, 0, 1, Word(1) + "x"),
          "RST_STREAM 1 PROTOCOL_ERROR"},
         {"PriorityTooShort", Headers(1, Post("/"), false) + Frame(2, 0, 1, Word(0)),
@@ -329,6 +349,25 @@ INSTANTIATE_TEST_SUITE_P(
         {"BadHpack", Frame(1, 5, 1, "\xff\xff\xff\xff\xff"), "GOAWAY 1 COMPRESSION_ERROR"},
     }),
     [](const auto& info) { return info.param.name; });
+
+class OversizeFrame : public ::testing::TestWithParam<int> {};
+
+// Whatever its type, its head is enough to refuse it, and nothing behind the head is waited for.
+TEST_P(OversizeFrame, EndsTheConnection) {
+  for (const size_t length : {0x4001, 0xFFFFFF}) {
+    for (const Cuts cuts : {Cuts::Whole(), Cuts::Bytes(), Cuts::Random(3)}) {
+      ServerHarness server;
+      server.Send(Hello() + Headers(1, Post("/"), false));
+      const uint8_t type = static_cast<uint8_t>(GetParam());
+      server.Send(HeadOfFrame(length, type, 0, 1) + std::string(20, '\0'), cuts);
+      EXPECT_EQ(server.frames().lines.back(), "GOAWAY 1 FRAME_SIZE_ERROR");
+      EXPECT_TRUE(server.is_closed());
+      EXPECT_THAT(server.events(), EndsWith("error 400 http2.protocol_error\n"));
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(TypesUpToAnUnknownOne, OversizeFrame, ::testing::Range(0, 11));
 
 TEST(ServerAttack, OneBytePiecesOfAPausedStreamAreCopiedTogether) {
   ServerHarness server({.max_idle_frames = 1'000'000});

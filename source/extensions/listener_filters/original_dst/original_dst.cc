@@ -20,10 +20,12 @@ class OriginalDst final : public tcp::ListenerFilter {
   tcp::Inspection OnData(net::Accepted&, size_t) override { return tcp::Inspection::kDone; }
 };
 
+std::unique_ptr<tcp::ListenerFilter> Make() { return std::make_unique<OriginalDst>(); }
+
 }  // namespace
 
 absl::StatusOr<tcp::ListenerFilterFactory> Create(const Config&, config::FactoryContext&) {
-  return tcp::ListenerFilterFactory([] { return std::make_unique<OriginalDst>(); });
+  return tcp::ListenerFilterFactory(&Make);
 }
 
 }  // namespace outrigger::original_dst
