@@ -82,8 +82,8 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
   // the Operation takes the request out of the queue.
   event::Operation Start(const PickHints& hints, http::ResponseReceiver& receiver,
                          absl::AnyInvocable<void(StartResult)> done);
-  // The same for a CONNECT that ends here: what is written goes to the endpoint over TCP, the answer
-  // is 200 and what the endpoint sends.
+  // The same for a CONNECT that ends here: what is written goes to the endpoint over TCP, the
+  // answer is 200 and what the endpoint sends.
   event::Operation StartTcp(const TcpSource& source, http::ResponseReceiver& receiver,
                             absl::AnyInvocable<void(StartResult)> done);
   // Takes one of the retries that the circuit breaker allows; the token gives it back. nullopt:
@@ -126,9 +126,9 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
   std::vector<std::unique_ptr<WorkerEndpoint>> endpoints_;  // in the order of the set
   std::vector<std::unique_ptr<WorkerEndpoint>> leaving_;    // not in it any more, pools not empty
   std::unique_ptr<LoadBalancer> balancer_;
-  std::unique_ptr<OriginalDestinations> destinations_;  // ORIGINAL_DST, once there is one
+  std::unique_ptr<OriginalDestinations> destinations_;           // ORIGINAL_DST, once there is one
   base::IntrusiveList<TcpExchange, TcpExchange> tcp_exchanges_;  // owned; each keeps us alive
-  base::IntrusiveList<PendingRequest> answering_;       // told their result at the end of the event
+  base::IntrusiveList<PendingRequest> answering_;  // told their result at the end of the event
 };
 
 // Keeps a WorkerCluster alive; the count is not atomic.

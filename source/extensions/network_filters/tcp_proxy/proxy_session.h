@@ -13,10 +13,10 @@
 
 namespace outrigger::tcp_proxy {
 
-// One client connection and its connection or tunnel to an endpoint. Slices that were read from one socket
-// are what the other sends: nothing is copied. Whoever cannot send stops the other from reading.
-// Half-close passes through; the session ends when both connections have.
-// Owner: as a tcp::Session.  Thread: its worker.
+// One client connection and its connection or tunnel to an endpoint. Slices that were read from one
+// socket are what the other sends: nothing is copied. Whoever cannot send stops the other from
+// reading. Half-close passes through; the session ends when both connections have. Owner: as a
+// tcp::Session.  Thread: its worker.
 class ProxySession final : public tcp::Session,
                            private net::ConnectionEvents,
                            private upstream::TcpEvents,

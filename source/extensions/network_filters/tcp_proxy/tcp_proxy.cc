@@ -89,8 +89,9 @@ void ReadLimits(const Config& config, Options& options, const Place& place) {
 
 // Where CONNECT leads to, as it stands in the request line.
 bool IsAuthority(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                 "0123456789.-_:[]") == std::string_view::npos;
+  return !text.empty() && text.find_first_not_of(
+                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                              "0123456789.-_:[]") == std::string_view::npos;
 }
 
 TunnelOptions ReadTunnel(const Config::TunnelingConfig& config, const Place& place) {
@@ -100,8 +101,8 @@ TunnelOptions ReadTunnel(const Config::TunnelingConfig& config, const Place& pla
     at.Refuse(base::StrCat("operators are not implemented, got \"", tunnel.hostname,
                            "\"; write a host and a port, example.com:443"));
   } else if (!IsAuthority(tunnel.hostname)) {
-    at.Refuse(base::StrCat("must be a host and a port, example.com:443, got \"", tunnel.hostname,
-                           "\""));
+    at.Refuse(
+        base::StrCat("must be a host and a port, example.com:443, got \"", tunnel.hostname, "\""));
   }
   tunnel.added_headers =
       config::ReadHeaderEdits(config.headers_to_add(), "headers_to_add", {}, "", place);

@@ -58,10 +58,10 @@ void TunnelSide::AskAgain(bool needs_fresh_connection) {
   ++replays_;
   cluster_->counters().upstream_rq_replayed.Increment();
   phase_ = Phase::kStarting;
-  starting_ = cluster_->Start({.needs_fresh_connection = needs_fresh_connection,
-                               .destination = destination_ ? &*destination_ : nullptr},
-                              *this,
-                              [this](upstream::StartResult later) { OnStarted(std::move(later)); });
+  starting_ =
+      cluster_->Start({.needs_fresh_connection = needs_fresh_connection,
+                       .destination = destination_ ? &*destination_ : nullptr},
+                      *this, [this](upstream::StartResult later) { OnStarted(std::move(later)); });
 }
 
 void TunnelSide::Fail(std::string_view detail) {

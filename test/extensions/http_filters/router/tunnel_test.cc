@@ -150,7 +150,6 @@ TEST_F(Tunnels, AClientThatLeavesEndsIt) {
   EXPECT_TRUE(world.server.SeesEnd());
 }
 
-
 // --- CONNECT that ends here ----------------------------------------------------------------------
 
 class Ends : public Tunnels {
@@ -241,7 +240,8 @@ TEST_F(Ends, AnswersUnavailableWhereNobodyListens) {
   ASSERT_TRUE(world.Finishes(client));
   EXPECT_EQ(client.status, 503);
   EXPECT_EQ(client.Flags(), "UF");
-  EXPECT_EQ(client.seen.detail, "upstream_reset_before_response_started{remote_connection_failure}");
+  EXPECT_EQ(client.seen.detail,
+            "upstream_reset_before_response_started{remote_connection_failure}");
 }
 
 TEST_F(Ends, AnswersUnavailableAtTheCircuitBreaker) {
