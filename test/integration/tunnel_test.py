@@ -10,7 +10,8 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.config import bootstrap, cluster, json_log, protocol_options, site
-from harness.http2 import END_HEADERS, END_STREAM, Http2Client, data, headers
+from harness.http2 import (CANCEL, END_HEADERS, END_STREAM, HEADERS, REFUSED_STREAM, Http2Client, Http2Upstream, data,
+                           headers, reset)
 from harness.l4 import (TcpServer, chain, dial, echo_bytes, is_closed, l4_listener, lines_of, read_all, read_exactly,
                         tcp_proxy)
 from harness.process import built, installed, run
@@ -252,6 +253,55 @@ class BeginTest(TunnelStory):
             client = self.dial(proxy)
             client.sendall(b"x")
             self.assertEqual(read_exactly(client, 1), b"X")
+
+    def http2_proxy(self, act):
+        """The other end: calls act(connection, stream) for each CONNECT."""
+        def serve(connection):
+            while (frame := connection.read_frame()) is not None:
+                if frame.type == HEADERS:
+                    act(connection, frame.stream)
+        upstream = Http2Upstream(serve)
+        self.addCleanup(upstream.stop)
+        return upstream
+
+    def test_a_stream_that_nobody_looked_at_is_asked_for_again(self):
+        def act(connection, stream):
+            if stream == 1:
+                return connection.send(reset(stream, REFUSED_STREAM))
+            connection.send(headers(stream, [(":status", "200")], END_HEADERS)).send(data(stream, b"here", END_STREAM))
+        proxy = self.begins(self.http2_proxy(act), cluster_more=HTTP2_ENDPOINT)
+        self.assertEqual(read_all(self.dial(proxy)), b"here")
+        self.assertEqual(proxy.counter("cluster.a.upstream_rq_replayed"), 1)
+        self.assertEqual(proxy.counter("cluster.a.upstream_cx_connect_fail"), 0)
+
+    def test_an_endpoint_that_refuses_every_stream_is_not_asked_without_end(self):
+        asked = []
+        def act(connection, stream):
+            asked.append(stream)
+            connection.send(reset(stream, REFUSED_STREAM))
+        proxy = self.begins(self.http2_proxy(act), cluster_more=HTTP2_ENDPOINT)
+        self.assertTrue(is_closed(self.dial(proxy)))
+        self.assertEqual((self.logged()["flags"], self.logged()["reason"]), ("UF", "tunnel_broken_before_answer"))
+        self.assertEqual(len(asked), 4)
+
+    def test_a_refusal_over_http2_leaves_the_connection_to_others(self):
+        def act(connection, stream):
+            if stream == 1:
+                return connection.send(headers(stream, [(":status", "403")], END_HEADERS | END_STREAM))
+            connection.send(headers(stream, [(":status", "200")], END_HEADERS)).send(data(stream, b"here", END_STREAM))
+        proxy = self.begins(self.http2_proxy(act), cluster_more=HTTP2_ENDPOINT, concurrency=1)
+        self.assertTrue(is_closed(self.dial(proxy)))
+        self.assertEqual(self.logged()["reason"], "tunnel_refused")
+        self.assertEqual(read_all(self.dial(proxy)), b"here")
+        self.assertEqual(proxy.counter("cluster.a.upstream_cx_total"), 1)
+
+    def test_a_reset_of_the_tunnel_closes_the_client(self):
+        def act(connection, stream):
+            connection.send(headers(stream, [(":status", "200")], END_HEADERS)).send(data(stream, b"x"))
+            connection.send(reset(stream, CANCEL))
+        proxy = self.begins(self.http2_proxy(act), cluster_more=HTTP2_ENDPOINT)
+        self.assertEqual(read_all(self.dial(proxy)), b"x")
+        self.assertEqual(self.logged()["flags"], "UC")
 
     def test_an_answer_that_is_not_http(self):
         proxy = self.begins(self.upstream(raw(b"SSH-2.0-x\r\n")))

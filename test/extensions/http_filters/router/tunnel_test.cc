@@ -206,6 +206,30 @@ TEST_F(Ends, SendsTheRestThoughTheStreamIsGone) {
   EXPECT_EQ(world.Counter("cluster.a.upstream_cx_active"), 0u);
 }
 
+TEST_F(Ends, DropsARestThatTheEndpointDoesNotTake) {
+  Client& client = OpenTcp();
+  world.server.Finish();
+  ASSERT_TRUE(world.turns.RunUntil([&] { return client.is_complete; }));
+  client.Body(std::string(16'000'000, 'x'), true);
+  client.End();
+  world.Settle();
+  EXPECT_EQ(world.Counter("cluster.a.upstream_cx_active"), 1u);
+  world.Advance(base::Milliseconds(1100));
+  EXPECT_EQ(world.Counter("cluster.a.upstream_cx_active"), 0u);
+}
+
+TEST_F(Ends, ARestDiesWithTheWorker) {
+  Client& client = OpenTcp();
+  world.server.Finish();
+  ASSERT_TRUE(world.turns.RunUntil([&] { return client.is_complete; }));
+  client.Body(std::string(16'000'000, 'x'), true);
+  client.End();
+  world.Settle();
+  world.clusters.Clear();
+  world.Settle();
+  EXPECT_EQ(world.Counter("cluster.a.upstream_cx_active"), 0u);
+}
+
 TEST_F(Ends, ResetsTheEndpointWhenTheClientIsGone) {
   Client& client = OpenTcp();
   client.Body("half", false);
