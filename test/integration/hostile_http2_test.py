@@ -290,7 +290,7 @@ class SlowStreamsTest(HostileStory):
         self.start(http="stream_idle_timeout: 1s")
         attacker = self.client()
         attacker.send(*(post(stream) for stream in self.STREAMS))
-        self.wait_for_active(1000)
+        until(lambda: self.outrigger.counter("http.front.downstream_rq_http2_total") >= 1000, "all requests are there")
         self.assert_victim_is_served()
         attacker.until(lambda: len(attacker.ended | set(attacker.resets)) == 1000, "all of them are given up")
         self.assert_memory_grew_less_than(100 * MIB)

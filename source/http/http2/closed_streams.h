@@ -15,15 +15,22 @@ class ClosedStreams {
   enum class End : uint8_t {
     kUnknown,      // closed too long ago
     kSkipped,      // never opened: the peer went on to a higher id
-    kComplete,     // both sides had said END_STREAM
+    kComplete,     // the peer had said END_STREAM
     kResetByPeer,  // it may send no more
     kResetByUs,    // frames may have been on their way
+    kFault,        // the same, for what was wrong with the peer's frames
   };
 
   void Add(int32_t id, End end) {
     Entry& entry = last_[next_++ % kRemembered];
     if (entry.id > forgotten_) forgotten_ = entry.id;
     entry = {id, end};
+  }
+  // The peer's END_STREAM came behind our reset: it has no more excuse.
+  void NoteEnd(int32_t id) {
+    for (Entry& entry : last_) {
+      if (entry.id == id) entry.end = End::kComplete;
+    }
   }
   // Of a stream that is not open and whose id is not above the highest one so far.
   End Find(int32_t id) const {

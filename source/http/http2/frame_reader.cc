@@ -72,15 +72,25 @@ bool FrameReader::Check(const FrameHead& head) {
 }
 
 // nghttp2 forgets closed streams and ignores what still comes for them. That is right only while
-// the peer cannot know: after a reset of ours.
+// the peer cannot know: after a reset of ours, and up to its own END_STREAM.
 bool FrameReader::CheckLate(const FrameHead& head) {
-  const bool is_peers = head.stream % 2 == 1 && head.stream <= highest_;
-  if (!is_peers || nghttp2_session_find_stream(framer_.session(), head.stream) != nullptr) {
-    return true;
+  if (head.stream % 2 == 0 || head.stream > highest_) return true;
+  ClosedStreams& closed = framer_.streams().closed();
+  ClosedStreams::End end = ClosedStreams::End::kComplete;
+  switch (nghttp2_session_get_stream_remote_close(framer_.session(), head.stream)) {
+    case 0:
+      return true;
+    case 1:
+      break;
+    default:  // not open
+      end = closed.Find(head.stream);
   }
-  switch (framer_.streams().closed().Find(head.stream)) {
+  switch (end) {
     case ClosedStreams::End::kUnknown:
+      break;
     case ClosedStreams::End::kResetByUs:
+    case ClosedStreams::End::kFault:
+      if ((head.flags & NGHTTP2_FLAG_END_STREAM) != 0) closed.NoteEnd(head.stream);
       break;
     case ClosedStreams::End::kSkipped:
       framer_.Fail({NGHTTP2_PROTOCOL_ERROR, "http2.stream_id_not_increasing"});

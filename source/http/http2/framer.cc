@@ -200,13 +200,14 @@ void Framer::OnStreamClosed(Stream& stream, uint32_t error_code) {
   if (&stream == input_stream_) input_stream_ = nullptr;
   const bool by_peer = reset_id_ == stream.id();
   if (by_peer && error_code == NGHTTP2_REFUSED_STREAM) counters_.stream_refused_errors.Increment();
-  // A fault of the peer's frames made us reset it, which costs an endpoint as much as its own
-  // reset.
-  const bool is_fault = !by_peer && error_code != NGHTTP2_NO_ERROR && !stream.is_reset_by_us();
-  if (is_fault && side_ == Side::kServer) {
+  ClosedStreams::End end = stream.TakeClose(error_code, by_peer);
+  // It costs an endpoint as much as a reset of the peer's own.
+  if (end == ClosedStreams::End::kFault && side_ == Side::kServer) {
     if (const Failure* failure = rates.OnWastedStream()) Fail(*failure);
   }
-  streams_.closed().Add(stream.id(), stream.TakeClose(error_code, by_peer));
+  const bool had_ended = nghttp2_session_get_stream_remote_close(session_, stream.id()) == 1;
+  if (had_ended && end != ClosedStreams::End::kResetByPeer) end = ClosedStreams::End::kComplete;
+  streams_.closed().Add(stream.id(), end);
   streams_.OnClosed(stream);
   SendSoon();
 }

@@ -61,8 +61,9 @@ ClosedStreams::End Stream::TakeClose(uint32_t error_code, bool by_peer) {
   base::ListLink<FlushingStreams>::Unlink();
   MarkDue();
   if (by_peer) return ClosedStreams::End::kResetByPeer;
-  const bool is_cut_off = is_reset_by_us_ || error_code != NGHTTP2_NO_ERROR;
-  return is_cut_off ? ClosedStreams::End::kResetByUs : ClosedStreams::End::kComplete;
+  if (is_reset_by_us_) return ClosedStreams::End::kResetByUs;
+  return error_code != NGHTTP2_NO_ERROR ? ClosedStreams::End::kFault
+                                        : ClosedStreams::End::kComplete;
 }
 
 ssize_t Stream::OfferBody(size_t room, uint32_t* flags) {

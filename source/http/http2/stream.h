@@ -52,8 +52,6 @@ class Stream : public base::ListLink<>,
   virtual void OnConnectionLost(std::string_view detail) = 0;
   // nghttp2 knows it no longer, and its user holds no reference.
   bool is_over() const { return is_closed_ && is_let_go(); }
-  // By its user, or for what its messages said.
-  bool is_reset_by_us() const { return is_reset_by_us_; }
   // When the peer last took something of a message that was written to its end.
   base::MonoTime flushing_since() const { return flushing_since_; }
   // That was too long ago.

@@ -321,6 +321,13 @@ INSTANTIATE_TEST_SUITE_P(
          "GOAWAY 1 STREAM_CLOSED"},
         {"DataBehindAReset", Headers(1, Post("/"), false) + Rst(1, 8) + Data(1, "x", true),
          "RST_STREAM 1 STREAM_CLOSED"},
+        {"DataBehindTheEndOfARefusedRequest",
+         Headers(1, Post("/", {{"content-length", "9"}}), true) + Ping("12345678") +
+             Data(1, "x", true),
+         "GOAWAY 1 STREAM_CLOSED"},
+        {"DataBehindTheEndOfAnOpenStream",
+         Headers(1, Post("/"), false) + Frame(0, 1, 1, "x") + Data(1, "x", true),
+         "GOAWAY 1 STREAM_CLOSED"},
         {"HeadersBehindAReset",
          Headers(1, Post("/"), false) + Rst(1, 8) + Headers(1, Get("/"), true),
          "RST_STREAM 1 STREAM_CLOSED"},

@@ -86,7 +86,7 @@ void ServerHarness::Stream::OnRequestHead(bool last) {
   for (const Header& header : head_.headers.entries()) {
     head_text_ += std::string(header.name()) + ": " + std::string(header.value()) + "\n";
   }
-  if (harness_.answers_at_head) harness_.answer(*this);
+  if (harness_.answers_at_head && harness_.answer) harness_.answer(*this);
   if (last) Finish("end");
 }
 
