@@ -18,6 +18,7 @@
 namespace outrigger::config {
 namespace {
 
+using envoy::config::core::v3::ProxyProtocolConfig;
 using envoy::config::route::v3::DirectResponseAction;
 using envoy::config::route::v3::Route;
 using envoy::config::route::v3::RouteAction;
@@ -159,6 +160,28 @@ void ReadTimeouts(const RouteAction& action, route::ForwardAction& forward, cons
   }
 }
 
+std::optional<route::ConnectEnd> ReadConnectEnd(const RouteAction& action, const Place& place) {
+  std::optional<route::ConnectEnd> end;
+  for (int i = 0; i < action.upgrade_configs_size(); ++i) {
+    const auto& config = action.upgrade_configs(i);
+    if (!config.has_connect_config()) continue;
+    if (!http::EqualsIgnoreCase(config.upgrade_type(), http::kConnectUpgrade)) {
+      const Place at = place.At("upgrade_configs", i);
+      at.At("connect_config")
+          .Refuse(base::StrCat("must stand with upgrade_type CONNECT, got \"",
+                               config.upgrade_type(), "\"; leave it out"));
+      continue;
+    }
+    end.emplace();
+    const auto& connect = config.connect_config();
+    if (!connect.has_proxy_protocol_config()) continue;
+    end->proxy_protocol = connect.proxy_protocol_config().version() == ProxyProtocolConfig::V2
+                              ? net::ProxyVersion::kV2
+                              : net::ProxyVersion::kV1;
+  }
+  return end;
+}
+
 route::ForwardAction ReadForward(const RouteAction& action, const RouteContext& context,
                                  const Place& place) {
   static constexpr std::array kNotFoundStatus = {503, 404, 500};
@@ -176,6 +199,7 @@ route::ForwardAction ReadForward(const RouteAction& action, const RouteContext& 
   forward.includes_host_rate_limits = action.include_vh_rate_limits().value();
   forward.priority = action.priority() == envoy::config::core::v3::HIGH ? 1 : 0;
   forward.upgrades = ReadUpgrades(action.upgrade_configs(), place);
+  forward.connect_end = ReadConnectEnd(action, place);
   return forward;
 }
 

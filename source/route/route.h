@@ -11,6 +11,7 @@
 #include "source/base/clock.h"
 #include "source/http/filter.h"
 #include "source/http/upgrade_rules.h"
+#include "source/net/proxy_header.h"
 #include "source/route/header_edits.h"
 #include "source/route/matchers.h"
 #include "source/route/retry_policy.h"
@@ -50,6 +51,11 @@ struct HostRewrite {
   bool append_x_forwarded_host = false;
 };
 
+// Ends CONNECT: the endpoint gets the tunnel's bytes over TCP.
+struct ConnectEnd {
+  std::optional<net::ProxyVersion> proxy_protocol;  // the header in front of them
+};
+
 struct ForwardAction {
   // Exactly one: `weighted` of size 1 is a plain cluster; empty means `cluster_header`.
   std::vector<WeightedTarget> weighted;
@@ -71,6 +77,7 @@ struct ForwardAction {
   std::shared_ptr<const RetryPolicy> retry;  // the route's, else the virtual host's
   int priority = 0;                          // RoutingPriority
   http::UpgradeRules upgrades;               // over the connection manager's
+  std::optional<ConnectEnd> connect_end;     // nullopt: CONNECT goes on to the endpoint
   RateLimits rate_limits;
   bool includes_host_rate_limits = false;  // beside its own
   // How much of a request's body is kept so that it can be sent again.

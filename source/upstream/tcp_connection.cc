@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "source/base/check.h"
-#include "source/net/proxy_header.h"
 
 namespace outrigger::upstream {
 namespace {
@@ -27,7 +26,8 @@ TcpConnection::~TcpConnection() {
 
 std::optional<StartFailure> TcpConnection::Connect(const TcpSource& source) {
   DCHECK(state_ == State::kNew);
-  const CircuitBreakerLimits& limits = cluster_->spec().breakers[0];
+  priority_ = source.priority;
+  const CircuitBreakerLimits& limits = cluster_->spec().breakers[priority_];
   if (!counts().connections.Fits(limits.max_connections)) {
     counters().upstream_cx_overflow.Increment();
     return StartFailure{StartFailureKind::kOverflow, "upstream_overflow", {}};
@@ -67,15 +67,14 @@ void TcpConnection::Begin(WorkerEndpoint& endpoint, const TcpSource& source) {
   connection_.emplace(loop_, net::StartConnect(endpoint_->address(), from, spec.keepalive),
                       spec.connect_timeout, static_cast<net::ConnectionEvents&>(*this),
                       net::ConnectionLimits{.output_high_bytes = spec.buffer_limit_bytes});
-  WriteProxyHeader(source);
+  AppendProxyHeader(source, connection_->output());
+  if (!connection_->output().empty()) connection_->FlushSoon();
 }
 
 void TcpConnection::Race(const TcpSource& source) {
   const ClusterSpec& spec = cluster_->spec();
   base::Buffer header;
-  if (spec.proxy_protocol && source.client != nullptr && source.destination != nullptr) {
-    net::AppendProxyHeader(*spec.proxy_protocol, *source.client, *source.destination, header);
-  }
+  AppendProxyHeader(source, header);
   race_ = net::ConnectToFirst(
       loop_, endpoint_->addresses,
       {.timeout = spec.connect_timeout, .source = spec.bind_source, .keepalive = spec.keepalive},
@@ -96,11 +95,11 @@ void TcpConnection::Race(const TcpSource& source) {
       });
 }
 
-void TcpConnection::WriteProxyHeader(const TcpSource& source) {
-  const auto& version = cluster_->spec().proxy_protocol;
+void TcpConnection::AppendProxyHeader(const TcpSource& source, base::Buffer& out) const {
+  const auto& version =
+      source.proxy_protocol ? source.proxy_protocol : cluster_->spec().proxy_protocol;
   if (!version || source.client == nullptr || source.destination == nullptr) return;
-  net::AppendProxyHeader(*version, *source.client, *source.destination, connection_->output());
-  connection_->FlushSoon();
+  net::AppendProxyHeader(*version, *source.client, *source.destination, out);
 }
 
 void TcpConnection::OnConnected() {

@@ -7,6 +7,7 @@
 #include "source/event/operation.h"
 #include "source/net/connection.h"
 #include "source/net/happy_eyeballs.h"
+#include "source/net/proxy_header.h"
 #include "source/upstream/worker_cluster.h"
 
 namespace outrigger::upstream {
@@ -18,6 +19,9 @@ struct TcpSource {
   const net::Address* client = nullptr;       // for PROXY protocol; borrowed for the call
   const net::Address* destination = nullptr;  // where the client meant to go; the same
   bool is_destination_restored = false;       // an ORIGINAL_DST cluster may go there
+  int priority = 0;                           // RoutingPriority: whose circuit breakers
+  // The PROXY header in front of the bytes; nullopt: as the cluster says.
+  std::optional<net::ProxyVersion> proxy_protocol = std::nullopt;
 };
 
 // What a TcpConnection tells, always from the loop.
@@ -59,11 +63,11 @@ class TcpConnection final : public event::Deletable, private net::ConnectionEven
 
   void Begin(WorkerEndpoint& endpoint, const TcpSource& source);
   void Race(const TcpSource& source);
-  void WriteProxyHeader(const TcpSource& source);
+  void AppendProxyHeader(const TcpSource& source, base::Buffer& out) const;
   void Fail(net::CloseCause cause);
   void Leave(bool by_peer);
   const ClusterCounters& counters() const { return cluster_->counters(); }
-  BreakerCounts& counts() { return cluster_->state_->breakers->by_priority[0]; }
+  BreakerCounts& counts() { return cluster_->state_->breakers->by_priority[priority_]; }
 
   void OnConnected() override;
   void OnData(base::Buffer& in, bool end) override { events_.OnUpstreamData(in, end); }
@@ -79,6 +83,7 @@ class TcpConnection final : public event::Deletable, private net::ConnectionEven
   std::optional<net::Connection> connection_;
   event::Operation race_;
   base::MonoTime started_;
+  int priority_ = 0;
   State state_ = State::kNew;
 };
 

@@ -7,6 +7,7 @@
 #include "source/upstream/original_destinations.h"
 #include "source/upstream/pending_request.h"
 #include "source/upstream/pool.h"
+#include "source/upstream/tcp_exchange.h"
 
 namespace outrigger::upstream {
 
@@ -107,6 +108,18 @@ event::Operation WorkerCluster::Start(const PickHints& hints, http::ResponseRece
   return event::Operation([request] { request->Cancel(); });
 }
 
+event::Operation WorkerCluster::StartTcp(const TcpSource& source, http::ResponseReceiver& receiver,
+                                         absl::AnyInvocable<void(StartResult)> done) {
+  auto* exchange = new TcpExchange(loop_, *this, receiver, std::move(done));
+  tcp_exchanges_.PushBack(*exchange);
+  return exchange->Start(source);
+}
+
+void WorkerCluster::OnTcpExchangeEnd(TcpExchange& exchange) {
+  exchange.base::ListLink<TcpExchange>::Unlink();
+  loop_.DeleteLater(std::unique_ptr<event::Deletable>(&exchange));
+}
+
 void WorkerCluster::RunDeferred() {
   while (!answering_.empty()) {
     PendingRequest& request = answering_.front();
@@ -184,6 +197,11 @@ void WorkerCluster::Drain() {
       if (pool != nullptr) pool->Drain();
     }
   }
+}
+
+void WorkerCluster::Close() {
+  Drain();
+  tcp_exchanges_.ForEach([](TcpExchange& exchange) { exchange.DropRest(); });
 }
 
 }  // namespace outrigger::upstream

@@ -25,7 +25,9 @@ namespace outrigger::upstream {
 class LoadBalancer;
 class OriginalDestinations;
 class Pool;
+class TcpExchange;
 struct PendingRequest;
+struct TcpSource;
 
 // What a request tells the load balancer.
 struct PickHints {
@@ -80,6 +82,10 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
   // the Operation takes the request out of the queue.
   event::Operation Start(const PickHints& hints, http::ResponseReceiver& receiver,
                          absl::AnyInvocable<void(StartResult)> done);
+  // The same for a CONNECT that ends here: what is written goes to the endpoint over TCP, the
+  // answer is 200 and what the endpoint sends.
+  event::Operation StartTcp(const TcpSource& source, http::ResponseReceiver& receiver,
+                            absl::AnyInvocable<void(StartResult)> done);
   // Takes one of the retries that the circuit breaker allows; the token gives it back. nullopt:
   // overflow. The router counts either.
   std::optional<event::Operation> TakeRetry(int priority);
@@ -88,11 +94,14 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
   void SetEndpoints(std::shared_ptr<const ClusterState> state);
   // The version was replaced or removed: connections end with their requests.
   void Drain();
+  // The worker ends, with no stream left: what is still being sent is dropped.
+  void Close();
 
  private:
   friend class WorkerClusterRef;
   friend class Pool;           // counts for us, and tells when it is empty
   friend class TcpConnection;  // as the pools
+  friend class TcpExchange;
 
   WorkerEndpoint* Pick(const PickHints& hints);
   WorkerEndpoint* PickDestination(const net::Address* destination);
@@ -100,6 +109,7 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
   // Declared when the first connection speaks HTTP/2.
   std::shared_ptr<const http::http2::Counters> http2_counters();
   void OnPoolEmpty(WorkerEndpoint& endpoint);
+  void OnTcpExchangeEnd(TcpExchange& exchange);
   void Retire(std::unique_ptr<WorkerEndpoint> endpoint);
   void Ref() { ++refs_; }
   void Unref();
@@ -116,8 +126,9 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
   std::vector<std::unique_ptr<WorkerEndpoint>> endpoints_;  // in the order of the set
   std::vector<std::unique_ptr<WorkerEndpoint>> leaving_;    // not in it any more, pools not empty
   std::unique_ptr<LoadBalancer> balancer_;
-  std::unique_ptr<OriginalDestinations> destinations_;  // ORIGINAL_DST, once there is one
-  base::IntrusiveList<PendingRequest> answering_;       // told their result at the end of the event
+  std::unique_ptr<OriginalDestinations> destinations_;           // ORIGINAL_DST, once there is one
+  base::IntrusiveList<TcpExchange, TcpExchange> tcp_exchanges_;  // owned; each keeps us alive
+  base::IntrusiveList<PendingRequest> answering_;  // told their result at the end of the event
 };
 
 // Keeps a WorkerCluster alive; the count is not atomic.

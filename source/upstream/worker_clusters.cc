@@ -47,7 +47,10 @@ void WorkerClusters::Remove(uint32_t id) {
 }
 
 void WorkerClusters::Clear() {
-  for (uint32_t id = 0; id < slots_.size(); ++id) Remove(id);
+  for (uint32_t id = 0; id < slots_.size(); ++id) {
+    if (slots_[id].cluster) slots_[id].cluster->Close();
+    Remove(id);
+  }
 }
 
 }  // namespace outrigger::upstream

@@ -387,8 +387,12 @@ INSTANTIATE_TEST_SUITE_P(
                 "route.upgrade_configs[0].upgrade_type: h2c is HTTP, whose requests must not pass "
                 "unseen; clients speak HTTP/2 with codec_type AUTO or HTTP2"},
         Refusal{
-            "route: {cluster: a, upgrade_configs: [{upgrade_type: CONNECT, connect_config: {}}]}",
-            "route.upgrade_configs[0].connect_config: not implemented"},
+            "route: {cluster: a, upgrade_configs: [{upgrade_type: a, connect_config: {}}]}",
+            "route.upgrade_configs[0].connect_config: must stand with upgrade_type CONNECT, got "
+            "\"a\"; leave it out"},
+        Refusal{"route: {cluster: a, upgrade_configs: [{upgrade_type: CONNECT, connect_config: "
+                "{allow_post: true}}]}",
+                "route.upgrade_configs[0].connect_config.allow_post: not implemented"},
         Refusal{"route: {cluster: a, prefix_rewrite: /a, regex_rewrite: {pattern: {regex: a}}}",
                 "route.regex_rewrite: must not stand beside prefix_rewrite"},
         Refusal{"route: {weighted_clusters: {clusters: [{name: a}]}}",

@@ -4,6 +4,7 @@
 
 #include "source/extensions/http_filters/router/plan.h"
 #include "source/extensions/http_filters/router/router_stream.h"
+#include "source/upstream/tcp_connection.h"
 
 namespace outrigger::router {
 
@@ -25,7 +26,8 @@ std::optional<net::Address> DestinationOf(const upstream::ClusterSpec& cluster,
 
 }  // namespace
 
-void Attempt::Start(upstream::WorkerCluster& cluster, const upstream::PickHints& given) {
+void Attempt::Start(upstream::WorkerCluster& cluster, const upstream::PickHints& given,
+                    const route::ConnectEnd* end) {
   upstream::PickHints hints = given;
   std::optional<net::Address> destination;
   if (cluster.spec().discovery == upstream::Discovery::kOriginalDst) {
@@ -34,9 +36,23 @@ void Attempt::Start(upstream::WorkerCluster& cluster, const upstream::PickHints&
   }
   cluster_ = &cluster;
   is_reading_paused_ = is_tunnel_ = is_request_over_ = is_response_over_ = false;
+  if (end != nullptr) return StartTcp(hints, *end);
   if (auto result = cluster.TryStart(hints, *this)) return Begin(*std::move(result));
   starting_ = cluster.Start(hints, *this,
                             [this](upstream::StartResult result) { Begin(std::move(result)); });
+}
+
+void Attempt::StartTcp(const upstream::PickHints& hints, const route::ConnectEnd& end) {
+  const http::StreamSummary& seen = stream_.summary();
+  const bool has_destination = hints.destination != nullptr;
+  starting_ = cluster_->StartTcp(
+      {.avoid = hints.avoid,
+       .client = seen.downstream_remote,
+       .destination = has_destination ? hints.destination : seen.downstream_local,
+       .is_destination_restored = has_destination,
+       .priority = hints.priority,
+       .proxy_protocol = end.proxy_protocol},
+      *this, [this](upstream::StartResult result) { Begin(std::move(result)); });
 }
 
 void Attempt::Begin(upstream::StartResult result) {

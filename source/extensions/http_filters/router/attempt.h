@@ -7,6 +7,7 @@
 #include "source/event/timer.h"
 #include "source/extensions/http_filters/router/failure.h"
 #include "source/http/codec.h"
+#include "source/route/route.h"
 #include "source/upstream/worker_cluster.h"
 
 namespace outrigger::router {
@@ -25,7 +26,9 @@ class Attempt final : private http::ResponseReceiver {
   ~Attempt() override { GiveUp(); }
 
   // OnAttemptReady or OnAttemptFailed follows, possibly from inside. `cluster` outlives the try.
-  void Start(upstream::WorkerCluster& cluster, const upstream::PickHints& given);
+  // `end`: the request is a CONNECT that ends here; else null.
+  void Start(upstream::WorkerCluster& cluster, const upstream::PickHints& given,
+             const route::ConnectEnd* end);
 
   // A connection is there and the exchange on it goes on.
   bool is_open() const { return writer_ != nullptr; }
@@ -46,6 +49,7 @@ class Attempt final : private http::ResponseReceiver {
   void GiveUp();
 
  private:
+  void StartTcp(const upstream::PickHints& hints, const route::ConnectEnd& end);
   void Begin(upstream::StartResult result);
   void NoteSent(bool last);
   void NoteProgress();

@@ -100,11 +100,15 @@ void RouterStream::StartAttempt(StartKind kind) {
     headers.Set(http::HeaderId::kXEnvoyAttemptCount,
                 headers.arena().Copy(base::StrCat(summary().attempts)));
   }
-  attempt_.Start(*cluster_, {.priority = forward_->priority,
-                             .avoid = retry_ ? retry_->avoided()
-                                             : absl::Span<const upstream::Endpoint* const>(),
-                             .needs_fresh_connection = kind == StartKind::kReplayOnFresh,
-                             .downstream_protocol = sink_.stream().request().protocol});
+  const bool ends_here = forward_->connect_end && tunnel_ != Tunnel::kNone &&
+                         sink_.stream().request().method == http::Method::kConnect;
+  attempt_.Start(
+      *cluster_,
+      {.priority = forward_->priority,
+       .avoid = retry_ ? retry_->avoided() : absl::Span<const upstream::Endpoint* const>(),
+       .needs_fresh_connection = kind == StartKind::kReplayOnFresh,
+       .downstream_protocol = sink_.stream().request().protocol},
+      ends_here ? &*forward_->connect_end : nullptr);
 }
 
 void RouterStream::OnAttemptReady(const upstream::Attempt& started) {

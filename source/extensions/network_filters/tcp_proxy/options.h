@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "source/base/clock.h"
 #include "source/http/access_logger.h"
+#include "source/route/header_edits.h"
 #include "source/stats/store.h"
 #include "source/upstream/cluster_names.h"
 #include "source/upstream/weighted_choice.h"
@@ -32,6 +34,12 @@ struct Counters {
   stats::Gauge upstream_flush_active;
 };
 
+// tunneling_config, compiled.
+struct TunnelOptions {
+  std::string hostname;  // where the tunnel leads, as CONNECT says it
+  route::HeaderEdits added_headers;
+};
+
 // One tcp_proxy, compiled. Immutable; shared by all workers; a connection keeps the one it began
 // with.
 struct Options {
@@ -40,6 +48,7 @@ struct Options {
   std::optional<base::Milliseconds> idle_timeout = base::Milliseconds(3'600'000);
   std::optional<base::Milliseconds> max_duration;
   uint32_t max_connect_attempts = 1;
+  std::optional<TunnelOptions> tunnel;  // nullopt: plain TCP to the endpoint
   std::vector<std::shared_ptr<const http::AccessLogger>> access_loggers;
   Counters counters;
 };

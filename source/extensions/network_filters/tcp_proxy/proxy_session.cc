@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "absl/container/inlined_vector.h"
+#include "source/extensions/network_filters/tcp_proxy/direct_side.h"
+#include "source/extensions/network_filters/tcp_proxy/tunnel_side.h"
 #include "source/net/connection_id.h"
 
 namespace outrigger::tcp_proxy {
@@ -83,10 +85,16 @@ void ProxySession::Start() {
   Connect();
 }
 
+std::unique_ptr<EndpointSide> ProxySession::MakeSide() {
+  upstream::TcpEvents& events = *this;
+  if (!options_->tunnel) return std::make_unique<DirectSide>(worker_.loop, cluster_, events);
+  DescribeClient();
+  return std::make_unique<TunnelSide>(worker_.loop, cluster_, *options_->tunnel, summary_, events);
+}
+
 void ProxySession::Connect() {
   ++attempts_;
-  upstream_ = std::make_unique<upstream::TcpConnection>(worker_.loop, cluster_,
-                                                        static_cast<upstream::TcpEvents&>(*this));
+  upstream_ = MakeSide();
   absl::InlinedVector<const upstream::Endpoint*, 4> avoid;
   for (const upstream::EndpointRef& each : tried_) avoid.push_back(each.get());
   upstream::TcpSource source{
@@ -131,8 +139,10 @@ void ProxySession::OnUpstreamConnected() {
   // Of several addresses one has won, which the connection knows; else nobody need be asked.
   const upstream::Endpoint& endpoint = *upstream_->endpoint();
   summary_.upstream =
-      endpoint.addresses.size() == 1 ? endpoint.address() : upstream()->peer_address();
-  if (!options_->access_loggers.empty()) summary_.upstream_local = upstream()->local_address();
+      endpoint.addresses.size() == 1 ? endpoint.address() : upstream_->connection().peer_address();
+  if (!options_->access_loggers.empty()) {
+    summary_.upstream_local = upstream_->connection().local_address();
+  }
   // Before we were connected nothing could be sent to the client, so nothing stands in the way.
   client_.ResumeReading();
 }
@@ -141,12 +151,7 @@ void ProxySession::OnUpstreamConnected() {
 
 void ProxySession::OnData(base::Buffer& in, bool end) {
   NoteProgress();
-  net::Connection& to = *upstream();
-  if (!in.empty()) {
-    to.output().Append(std::move(in));
-    to.FlushSoon();
-  }
-  if (end) to.FinishOutput();
+  upstream_->Send(in, end);
 }
 
 void ProxySession::OnUpstreamData(base::Buffer& in, bool end) {
@@ -160,12 +165,12 @@ void ProxySession::OnUpstreamData(base::Buffer& in, bool end) {
 
 void ProxySession::OnOutputHigh() {
   cluster_->counters().upstream_flow_control_paused_reading_total.Increment();
-  upstream()->PauseReading();
+  upstream_->PauseReading();
 }
 
 void ProxySession::OnOutputLow() {
   cluster_->counters().upstream_flow_control_resumed_reading_total.Increment();
-  if (phase_ == Phase::kRunning) upstream()->ResumeReading();
+  if (phase_ == Phase::kRunning) upstream_->ResumeReading();
 }
 
 void ProxySession::OnUpstreamOutputHigh() {
@@ -192,7 +197,7 @@ void ProxySession::ArmTimer() {
 
 uint64_t ProxySession::BytesMoved() {
   uint64_t bytes = client_.bytes_read() + client_.bytes_written();
-  if (upstream() != nullptr) bytes += upstream()->bytes_read() + upstream()->bytes_written();
+  if (upstream_ != nullptr) bytes += upstream_->bytes_moved();
   return bytes;
 }
 
@@ -231,7 +236,7 @@ void ProxySession::OnClosed(net::CloseCause cause) {
   if (cause != net::CloseCause::kPeerClosed) {
     summary_.Set(ResponseFlag::kDownstreamConnectionTermination);
   }
-  upstream()->Close(net::CloseMode::kFlush);
+  upstream_->Close(net::CloseMode::kFlush);
 }
 
 void ProxySession::OnUpstreamClosed(net::CloseCause cause) {
@@ -259,7 +264,7 @@ void ProxySession::Close() {
     options_->counters.upstream_flush_active.Decrement();
   }
   client_.Close(net::CloseMode::kNow);
-  if (upstream() != nullptr) upstream()->Close(net::CloseMode::kNow);
+  if (upstream_ != nullptr) upstream_->Close(net::CloseMode::kNow);
   End();
 }
 
@@ -273,16 +278,23 @@ void ProxySession::End() {
   counters.downstream_cx_tx_bytes_total.Add(client_.bytes_written());
   if (!options_->access_loggers.empty()) Log();
   // What is connecting is given up here, with its place under the limits.
-  if (upstream_ != nullptr) worker_.loop.DeleteLater(std::move(upstream_));
+  if (upstream_ != nullptr) {
+    upstream_->Close(net::CloseMode::kNow);
+    worker_.loop.DeleteLater(std::move(upstream_));
+  }
   owner_.OnSessionEnd(*this);
 }
 
-void ProxySession::Log() {
+void ProxySession::DescribeClient() {
   const net::Address& peer = client_.peer_address();
   const bool is_other = arrival_ != nullptr && arrival_->direct_peer.family() != AF_UNSPEC;
   summary_.downstream_local = &client_.local_address();
   summary_.downstream_remote = &peer;
   summary_.downstream_direct_remote = is_other ? &arrival_->direct_peer : &peer;
+}
+
+void ProxySession::Log() {
+  DescribeClient();
   summary_.request_body_bytes = client_.bytes_read();
   summary_.response_body_bytes = client_.bytes_written();
   summary_.attempts = attempts_;

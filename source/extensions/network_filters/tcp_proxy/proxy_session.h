@@ -5,18 +5,18 @@
 #include <vector>
 
 #include "source/event/timer.h"
+#include "source/extensions/network_filters/tcp_proxy/endpoint_side.h"
 #include "source/extensions/network_filters/tcp_proxy/options.h"
 #include "source/http/stream_summary.h"
 #include "source/net/connection.h"
 #include "source/tcp/session.h"
-#include "source/upstream/tcp_connection.h"
 
 namespace outrigger::tcp_proxy {
 
-// One client connection and its connection to an endpoint. Slices that were read from one socket
-// are what the other sends: nothing is copied. Whoever cannot send stops the other from reading.
-// Half-close passes through; the session ends when both connections have.
-// Owner: as a tcp::Session.  Thread: its worker.
+// One client connection and its connection or tunnel to an endpoint. Slices that were read from one
+// socket are what the other sends: nothing is copied. Whoever cannot send stops the other from
+// reading. Half-close passes through; the session ends when both connections have. Owner: as a
+// tcp::Session.  Thread: its worker.
 class ProxySession final : public tcp::Session,
                            private net::ConnectionEvents,
                            private upstream::TcpEvents,
@@ -45,6 +45,7 @@ class ProxySession final : public tcp::Session,
 
   void Start();
   void Connect();
+  std::unique_ptr<EndpointSide> MakeSide();
   void Refuse(http::ResponseFlag flag, std::string_view detail);
   void OnAttemptFailed(const upstream::StartFailure& failure);
   void NoteProgress() { last_progress_ = worker_.loop.Now(); }
@@ -53,6 +54,7 @@ class ProxySession final : public tcp::Session,
   uint64_t BytesMoved();
   void EndBy(http::ResponseFlag flag, std::string_view detail);
   void End();
+  void DescribeClient();
   void Log();
 
   // The client's.
@@ -70,15 +72,13 @@ class ProxySession final : public tcp::Session,
   // A refusal that was known at once is told from the loop.
   void RunDeferred() override { End(); }
 
-  net::Connection* upstream() { return upstream_ == nullptr ? nullptr : upstream_->connection(); }
-
   tcp::SessionWorker& worker_;
   tcp::SessionOwner& owner_;
   const std::shared_ptr<const Options> options_;
   const std::unique_ptr<net::Arrival> arrival_;
   net::Connection client_;
   upstream::WorkerClusterRef cluster_;
-  std::unique_ptr<upstream::TcpConnection> upstream_;
+  std::unique_ptr<EndpointSide> upstream_;
   std::vector<upstream::EndpointRef> tried_;
   event::Timer timer_;
   base::MonoTime last_progress_;

@@ -8,6 +8,7 @@
 #include "source/base/text.h"
 #include "source/config/access_log_config.h"
 #include "source/config/field_values.h"
+#include "source/config/header_edits_config.h"
 #include "source/extensions/network_filters/tcp_proxy/options.h"
 #include "source/extensions/network_filters/tcp_proxy/proxy_session.h"
 #include "source/stats/envoy_scopes.h"
@@ -86,6 +87,28 @@ void ReadLimits(const Config& config, Options& options, const Place& place) {
   }
 }
 
+// Where CONNECT leads to, as it stands in the request line.
+bool IsAuthority(std::string_view text) {
+  return !text.empty() && text.find_first_not_of(
+                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                              "0123456789.-_:[]") == std::string_view::npos;
+}
+
+TunnelOptions ReadTunnel(const Config::TunnelingConfig& config, const Place& place) {
+  TunnelOptions tunnel{.hostname = config.hostname()};
+  const Place at = place.At("hostname");
+  if (tunnel.hostname.find('%') != std::string::npos) {
+    at.Refuse(base::StrCat("operators are not implemented, got \"", tunnel.hostname,
+                           "\"; write a host and a port, example.com:443"));
+  } else if (!IsAuthority(tunnel.hostname)) {
+    at.Refuse(
+        base::StrCat("must be a host and a port, example.com:443, got \"", tunnel.hostname, "\""));
+  }
+  tunnel.added_headers =
+      config::ReadHeaderEdits(config.headers_to_add(), "headers_to_add", {}, "", place);
+  return tunnel;
+}
+
 }  // namespace
 
 Counters Counters::Declare(stats::Store& store, std::string_view stat_prefix) {
@@ -118,6 +141,9 @@ absl::StatusOr<config::MadeNetworkFilter> Create(const Config& config,
   if (config.stat_prefix().empty()) place.At("stat_prefix").Refuse("must be given");
   ReadClusters(config, context.names, *options, place);
   ReadLimits(config, *options, place);
+  if (config.has_tunneling_config()) {
+    options->tunnel = ReadTunnel(config.tunneling_config(), place.At("tunneling_config"));
+  }
   options->access_loggers =
       config::ReadAccessLogs(config.access_log(), "access_log", context.registry, context.factories,
                              context.factories.runtime(), place);

@@ -210,6 +210,8 @@ Client& World::Request(std::string_view line, const HeaderList& headers, bool la
   clients_.push_back(
       std::make_unique<Client>(turns.loop, clusters, tables_.back().get(), terminal_, random));
   Client& client = *clients_.back();
+  if (client_address) client.seen.downstream_remote = &*client_address;
+  if (listener_address) client.seen.downstream_local = &*listener_address;
   client.Head(line, headers, last);
   return client;
 }

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -121,6 +122,8 @@ class World {
   void Settle() { turns.Settle(); }
   uint64_t Counter(std::string_view name) { return stats.Value(name).value_or(0); }
 
+  // The addresses of the next clients, where a test tells them.
+  std::optional<net::Address> client_address, listener_address;
   net::TestLoop turns;
   stats::Store stats;
   config::RuntimeValues runtime;
