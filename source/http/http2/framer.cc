@@ -8,6 +8,7 @@
 #include "absl/container/inlined_vector.h"
 #include "source/base/check.h"
 #include "source/http/http2/framer_callbacks.h"
+#include "source/http/http2/session_memory.h"
 
 namespace outrigger::http::http2 {
 namespace {
@@ -51,8 +52,8 @@ void Framer::SetUp(Side side) {
   constexpr uint64_t kNoLimit = uint64_t{1} << 32;
   nghttp2_option_set_stream_reset_rate_limit(option, kNoLimit, kNoLimit);
   const auto make =
-      side == Side::kServer ? nghttp2_session_server_new2 : nghttp2_session_client_new2;
-  CHECK(make(&session_, FramerCallbacks::All(), this, option) == 0);
+      side == Side::kServer ? nghttp2_session_server_new3 : nghttp2_session_client_new3;
+  CHECK(make(&session_, FramerCallbacks::All(), this, option, SessionMemory()) == 0);
   nghttp2_option_del(option);
 }
 
