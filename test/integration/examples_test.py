@@ -44,6 +44,20 @@ class ExamplesTest(Story):
             self.assertIn(f"{call}: as expected\n", text)
         self.assertRegex(text, r"cluster\.calls\.grpc\.outrigger\.test\.Calls\.Unary\.success: 1\n")
 
+    def test_grpc_bridges(self):
+        text = self.run_example("grpc-bridges")
+        self.assertEqual(len(re.findall(r"grpc-status: ?0", text)), 2, text)
+        self.assertIn("HTTP/1.1 200 OK\n", text.replace("\r", ""))
+        self.assertIn("5 bytes of application/protobuf", text)
+
+    def test_tcp(self):
+        text = self.run_example("tcp")
+        self.assertRegex(text, r"\d+ blue\n")
+        self.assertRegex(text, r"\d+ green\n")
+        self.assertIn("told of 203.0.113.7\n", text)
+        self.assertIn("I do not know you\n", text)
+        self.assertRegex(text, r"tcp\.split\.downstream_cx_total: 2[01]\n")  # and one that saw it listen
+
     def test_grpc_web(self):
         text = self.run_example("grpc-web")
         self.assertIn("access-control-allow-origin: https://shop.example", text)
