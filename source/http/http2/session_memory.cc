@@ -10,7 +10,8 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define OUTRIGGER_HAS_SANITIZER 1
 #elif defined(__has_feature)
-#define OUTRIGGER_HAS_SANITIZER (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#define OUTRIGGER_HAS_SANITIZER \
+  (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
 #else
 #define OUTRIGGER_HAS_SANITIZER 0
 #endif
