@@ -25,13 +25,14 @@ built() {
   echo "$bazel_bin/$1"
 }
 
-# start NAME PORT COMMAND...: a server in the background, listening when this returns.
+# start NAME [ADDRESS:]PORT COMMAND...: a server in the background, listening when this returns.
 start() {
-  local name=$1 port=$2
+  local name=$1 place=$2
   shift 2
+  [[ $place == *:* ]] || place=127.0.0.1:$place
   PATH=$PATH:/usr/sbin "$@" >"$work/$name.log" 2>&1 &
   pids+=($!)
-  until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+  until (exec 3<>"/dev/tcp/${place/://}") 2>/dev/null; do
     kill -0 "${pids[-1]}" 2>/dev/null || fail "$name did not start: $(tail -3 "$work/$name.log")"
     sleep 0.05
   done

@@ -78,6 +78,15 @@ class ExamplesTest(Story):
         self.assertIn('{"code":5,"message":"no book \\"shelves/1/books/7\\""}\n', text)
         self.assertRegex(text, r'{"code":3,"message":"[^\n]*book\.pages')
 
+    def test_transparent(self):
+        text = self.run_example("transparent")
+        self.assertIn("\nthe service\n", text)
+        self.assertRegex(text, r"x-listener: web\s+the web server far away\n")
+        self.assertIn("\nanother server far away\n", text)
+        for counter in ("http.inbound.downstream_rq_total", "http.outbound.downstream_rq_total",
+                        "listener.0.0.0.0_15001.handed_over", "tcp.outbound.downstream_cx_total"):
+            self.assertIn(f"{counter}: 1\n", text)
+
     def test_websocket(self):
         text = self.run_example("websocket")
         self.assertIn("HTTP/1.1 101", text)
