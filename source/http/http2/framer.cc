@@ -174,10 +174,7 @@ void Framer::NoteOutput() {
   }
 }
 
-void Framer::OnFrameSent(uint8_t type, uint8_t flags, size_t length, int32_t id) {
-  const bool is_answer =
-      type == NGHTTP2_RST_STREAM ||
-      ((type == NGHTTP2_PING || type == NGHTTP2_SETTINGS) && (flags & NGHTTP2_FLAG_ACK) != 0);
+void Framer::OnFrameSent(uint8_t type, uint8_t flags, size_t length, int32_t id, bool is_answer) {
   unsent_.Add(is_answer);
   if (type != NGHTTP2_DATA && type != NGHTTP2_HEADERS) return;
   if (length > 0) rates.OnMovement();

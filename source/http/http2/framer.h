@@ -86,7 +86,7 @@ class Framer final {
   void WriteHeads();
   bool SendNext();
   void NoteOutput();
-  void OnFrameSent(uint8_t type, uint8_t flags, size_t length, int32_t id);
+  void OnFrameSent(uint8_t type, uint8_t flags, size_t length, int32_t id, bool is_answer);
   void OnGoAwaySent(uint32_t error_code);
   void OnPeerReset(int32_t id);
   void OnStreamClosed(Stream& stream, uint32_t error_code);

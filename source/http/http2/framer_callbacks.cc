@@ -102,8 +102,15 @@ struct FramerCallbacks::Table {
 
   static int OnFrameSent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     Framer& framer = FramerOf(user);
-    framer.OnFrameSent(frame->hd.type, frame->hd.flags, frame->hd.length, frame->hd.stream_id);
-    if (frame->hd.type == NGHTTP2_GOAWAY) framer.OnGoAwaySent(frame->goaway.error_code);
+    const nghttp2_frame_hd& head = frame->hd;
+    // A reset with NO_ERROR follows a complete response of ours: nothing of the peer's asked for
+    // it.
+    const bool is_answer = head.type == NGHTTP2_RST_STREAM
+                               ? frame->rst_stream.error_code != NGHTTP2_NO_ERROR
+                               : (head.type == NGHTTP2_PING || head.type == NGHTTP2_SETTINGS) &&
+                                     (head.flags & NGHTTP2_FLAG_ACK) != 0;
+    framer.OnFrameSent(head.type, head.flags, head.length, head.stream_id, is_answer);
+    if (head.type == NGHTTP2_GOAWAY) framer.OnGoAwaySent(frame->goaway.error_code);
     return 0;
   }
 
