@@ -43,7 +43,8 @@ void FrameRates::StartSecond() {
   const base::MonoTime now = loop_.Now();
   if (now - second_ < std::chrono::seconds(1)) return;
   second_ = now;
-  idle_frames_ = resets_ = 0;
+  if (idle_frames_ > 0) idle_frames_ = 0;
+  resets_ = 0;
 }
 
 const Failure* FrameRates::Fail(std::string_view detail, stats::Counter counter) {
