@@ -15,6 +15,10 @@ const Failure* FrameRates::OnFrame(const FrameHead& head) {
     case NGHTTP2_HEADERS:
       // Bounded by the streams that may be open and by OnWastedStream.
       return nullptr;
+    case NGHTTP2_WINDOW_UPDATE:
+      if (update_credit_ == 0) break;
+      --update_credit_;
+      return nullptr;
     default:
       break;
   }
@@ -43,8 +47,7 @@ void FrameRates::StartSecond() {
   const base::MonoTime now = loop_.Now();
   if (now - second_ < std::chrono::seconds(1)) return;
   second_ = now;
-  if (idle_frames_ > 0) idle_frames_ = 0;
-  resets_ = 0;
+  idle_frames_ = resets_ = 0;
 }
 
 const Failure* FrameRates::Fail(std::string_view detail, stats::Counter counter) {

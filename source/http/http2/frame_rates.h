@@ -30,16 +30,16 @@ class FrameRates {
   // A stream ended before it did any good, by the peer's reset or by its fault.
   [[nodiscard]] const Failure* OnWastedStream();
   // Body came; or a frame of ours went out that a peer may answer: body, or the head of a response.
-  // The credit lasts: a burst of responses is answered by a burst of WINDOW_UPDATE later.
+  // For WINDOW_UPDATE the credit lasts: a burst of responses is answered by a burst of them later.
   void OnMovement() {
-    idle_frames_ -= kCredit;
-    if (idle_frames_ < -kMostCredit) idle_frames_ = -kMostCredit;
+    idle_frames_ -= idle_frames_ < kCredit ? idle_frames_ : kCredit;
+    if (update_credit_ < kMostUpdateCredit) update_credit_ += kCredit;
   }
 
  private:
   // How many frames without body (WINDOW_UPDATE, PING) one with body excuses.
-  static constexpr int64_t kCredit = 10;
-  static constexpr int64_t kMostCredit = 20'000;
+  static constexpr uint32_t kCredit = 10;
+  static constexpr uint32_t kMostUpdateCredit = 20'000;
 
   void StartSecond();
   const Failure* Fail(std::string_view detail, stats::Counter counter);
@@ -49,7 +49,8 @@ class FrameRates {
   const Counters& counters_;
   Failure failure_{};
   base::MonoTime second_{};  // when counting began
-  int64_t idle_frames_ = 0;  // below 0: what movement excuses
+  uint32_t idle_frames_ = 0;
+  uint32_t update_credit_ = 0;
   uint32_t resets_ = 0;
 };
 
