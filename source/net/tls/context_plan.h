@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "source/base/clock.h"
+#include "source/net/tls/certificate.h"
+#include "source/net/tls/ticket_keys.h"
+
+namespace outrigger::net::tls {
+
+// A secret as it came: exactly one of these. Immutable, shared.
+struct Secret {
+  std::string name;
+  uint64_t fingerprint = 0;
+  std::shared_ptr<const Certificate> certificate;
+  std::shared_ptr<const void> validation;  // config/'s CertificateValidationContext: merged later
+  std::shared_ptr<const TicketKeys> ticket_keys;
+};
+using SecretPtr = std::shared_ptr<const Secret>;
+
+// Where a secret comes from. Equal sources of equal names are one subscription.
+struct SecretSource {
+  enum class Kind : uint8_t { kAds, kApi, kFile } kind = Kind::kAds;
+  std::string cluster;            // kApi: whose SecretDiscoveryService
+  bool is_delta = false;          // kApi
+  std::string path;               // kFile: of a DiscoveryResponse or a Secret
+  std::string watched_directory;  // kFile; empty: the file's own
+  friend auto operator<=>(const SecretSource&, const SecretSource&) = default;
+};
+struct SecretNeed {
+  std::string name;
+  SecretSource source;
+  enum class Kind : uint8_t { kCertificate, kValidation, kTicketKeys } kind = Kind::kCertificate;
+  base::Milliseconds initial_fetch_timeout{15000};  // 0: wait for ever
+};
+
+// How the TLS context of one filter chain or cluster is made of secrets that come and change. The
+// transports that it makes them for are held by the same spec; until the first `build` they make
+// none. Immutable.
+struct ContextPlan {
+  std::vector<SecretNeed> needs;  // never empty: what needs none is built when it is compiled
+  // Main thread: makes a context of one secret for each need, and gives it to the transports: new
+  // connections use it at once. An error leaves the last one in place; it names the secret.
+  absl::AnyInvocable<absl::Status(absl::Span<const SecretPtr> secrets) const> build;
+};
+
+}  // namespace outrigger::net::tls
