@@ -118,6 +118,11 @@ class Loop final {
   void TakeTurn(Turn& turn) {
     if (!turn.is_linked()) turns_.PushBack(turn);
   }
+  // Asked before each step of a handshake, which costs as much as a hundred requests: true at most
+  // kHandshakesPerRound times a round, so that a flood of them leaves the others their turn. After
+  // false: TakeTurn, and ask again.
+  static constexpr int kHandshakesPerRound = 8;
+  bool MayHandshake() { return handshakes_left_ > 0 && handshakes_left_-- > 0; }
   // Destroys `object` when the current event is done: nothing deletes itself.
   void DeleteLater(std::unique_ptr<Deletable> object);
 
@@ -156,6 +161,7 @@ class Loop final {
   base::IntrusiveList<Turn, Turn> turns_;
   std::vector<std::unique_ptr<Deletable>> deleted_;
   base::Block* read_block_ = nullptr;
+  int handshakes_left_ = kHandshakesPerRound;
   std::array<epoll_event, 256> ready_;
   size_t ready_at_ = 0;
   size_t ready_count_ = 0;

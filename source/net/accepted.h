@@ -9,6 +9,7 @@
 #include "source/base/buffer.h"
 #include "source/net/address.h"
 #include "source/net/socket.h"
+#include "source/net/transport.h"
 
 namespace outrigger::net {
 
@@ -32,7 +33,8 @@ struct Accepted {
   Address peer;       // the client, as we believe it
   Address local;      // where it wanted to go; AF_UNSPEC: as the kernel says, not asked yet
   base::Buffer read;  // bytes that were read already and belong to the server
-  std::unique_ptr<Arrival> arrival;  // null: nothing was found out
+  std::unique_ptr<Arrival> arrival;      // null: nothing was found out
+  std::unique_ptr<Transport> transport;  // null: plain bytes; else `read` is as it came
 
   Arrival& Found() {
     if (arrival == nullptr) arrival = std::make_unique<Arrival>();

@@ -11,7 +11,7 @@
 namespace outrigger::net {
 
 // One for each client that is kept alive, with next to nothing beside it.
-static_assert(sizeof(Connection) <= 400);
+static_assert(sizeof(Connection) <= 440);
 
 std::string_view ToString(CloseCause cause) {
   switch (cause) {
@@ -23,6 +23,8 @@ std::string_view ToString(CloseCause cause) {
       return "connect_failed";
     case CloseCause::kConnectTimeout:
       return "connect_timeout";
+    case CloseCause::kHandshakeFailed:
+      return "handshake_failed";
     case CloseCause::kLocal:
       return "local";
   }
@@ -44,17 +46,27 @@ Connection::Connection(event::Loop& loop, Socket socket, ConnectionEvents& event
   Watch(event::FdWatch::kRead);
 }
 
+Connection::Connection(event::Loop& loop, Socket socket, std::unique_ptr<Transport> transport,
+                       ConnectionEvents& events, ConnectionLimits limits, const Address& peer)
+    : Connection(loop, std::move(socket), events, limits, &peer) {
+  transport_ = std::move(transport);
+  if (transport_ != nullptr) Secure();
+}
+
 Connection::Connection(event::Loop& loop, Accepted accepted, ConnectionEvents& events,
                        ConnectionLimits limits)
     : loop_(loop),
       events_(events),
+      transport_(std::move(accepted.transport)),
       limits_(limits),
       socket_(std::move(accepted.socket)),
       state_(State::kOpen),
+      is_accepted_(true),
       watches_writing_(false) {
   addresses_ = std::make_unique<std::pair<Address, Address>>(std::move(accepted.local),
                                                              std::move(accepted.peer));
   Watch(event::FdWatch::kRead);
+  if (transport_ != nullptr) Secure();
   if (accepted.read.empty()) return;
   bytes_read_ = accepted.read.size();
   input_ = std::move(accepted.read);
@@ -63,9 +75,10 @@ Connection::Connection(event::Loop& loop, Accepted accepted, ConnectionEvents& e
 
 Connection::Connection(event::Loop& loop, absl::StatusOr<Socket> connecting,
                        base::Milliseconds timeout, ConnectionEvents& events,
-                       ConnectionLimits limits)
+                       ConnectionLimits limits, std::unique_ptr<Transport> transport)
     : loop_(loop),
       events_(events),
+      transport_(std::move(transport)),
       limits_(limits),
       state_(State::kConnecting),
       watches_writing_(true) {
@@ -112,10 +125,33 @@ bool Connection::IsResetWithoutRest() const {
 void Connection::HandleConnect(uint32_t events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) return Finish(CloseCause::kConnectFailed);
   if ((events & EPOLLOUT) == 0) return;
+  if (transport_ != nullptr) return Secure();
+  BecomeOpen();
+}
+
+// The socket stands: the handshake begins at the end of the event, behind what SendFirst gave.
+void Connection::Secure() {
+  const bool has_timer = state_ == State::kConnecting;
+  state_ = State::kSecuring;
+  if (!has_timer && limits_.handshake_timeout.count() > 0) ArmTimer(limits_.handshake_timeout);
+  FlushSoon();
+}
+
+void Connection::BecomeOpen() {
   state_ = State::kOpen;
   timer_.reset();
   if (!output_.empty() || output_end_ == OutputEnd::kWanted) FlushSoon();
   events_.OnConnected();
+}
+
+void Connection::SendFirst(base::Buffer first) {
+  (transport_ != nullptr ? transport_->wire() : output_).Append(std::move(first));
+  FlushSoon();
+}
+
+std::string_view Connection::transport_failure() const {
+  if (transport_ != nullptr && !transport_->failure().empty()) return transport_->failure();
+  return securing_end_ != nullptr ? securing_end_ : std::string_view();
 }
 
 void Connection::RunDeferred() {
@@ -124,7 +160,10 @@ void Connection::RunDeferred() {
     events_.OnClosed(soon_cause_);
     return;
   }
-  if (state_ == State::kOpen || state_ == State::kFlushing) {
+  if (state_ == State::kOpen || state_ == State::kFlushing || state_ == State::kSecuring) {
+    if (state_ == State::kSecuring && !std::exchange(has_started_transport_, true)) {
+      transport_->Start();
+    }
     WriteOutput();
   } else if (state_ != State::kConnecting) {
     output_.Clear();
@@ -137,13 +176,37 @@ void Connection::FinishOutput() {
   FlushSoon();
 }
 
+bool Connection::MaySayEnd() const {
+  if (transport_ == nullptr || has_said_end_) return false;
+  const Transport::State state = transport_->state();
+  return state == Transport::State::kOpen || state == Transport::State::kEnded;
+}
+
+// Plain output, or what the transport made of it. Sealed in portions, so that an end and an answer
+// leave together, and no more is sealed than the socket is about to take.
+base::Buffer& Connection::NextToWrite() {
+  if (transport_ == nullptr) return output_;
+  constexpr size_t kSealBelow = 16 * 1024;
+  base::Buffer& wire = transport_->wire();
+  if (state_ == State::kSecuring || wire.size() >= kSealBelow || !MaySayEnd()) return wire;
+  if (!output_.empty()) transport_->Seal(output_);
+  const bool wants_end = state_ == State::kFlushing || output_end_ == OutputEnd::kWanted;
+  if (output_.empty() && wants_end && MaySayEnd()) {
+    has_said_end_ = true;
+    transport_->Finish();
+  }
+  return wire;
+}
+
 void Connection::WriteOutput() {
   if (write_failed_) return output_.Clear();
-  while (!output_.empty() && !is_write_blocked_) {
+  while (!is_write_blocked_) {
+    base::Buffer& next = NextToWrite();
+    if (next.empty()) break;
     iovec parts[64];
     msghdr message{};
     message.msg_iov = parts;
-    message.msg_iovlen = output_.FillIovec(absl::MakeSpan(parts));
+    message.msg_iovlen = next.FillIovec(absl::MakeSpan(parts));
     size_t offered = 0;
     for (size_t i = 0; i < message.msg_iovlen; ++i) offered += parts[i].iov_len;
     const ssize_t sent = message.msg_iovlen == 1
@@ -156,11 +219,11 @@ void Connection::WriteOutput() {
       break;
     }
     bytes_written_ += static_cast<uint64_t>(sent);
-    output_.RemovePrefix(static_cast<size_t>(sent));
+    next.RemovePrefix(static_cast<size_t>(sent));
     // A short count means "would block" (epoll(7)); the edge comes when there is room.
     if (static_cast<size_t>(sent) < offered) BlockWriting();
   }
-  if (state_ == State::kFlushing && !output_.empty()) {
+  if (state_ == State::kFlushing && HasUnsent()) {
     // From the last progress: a slow peer gets all, one that takes nothing does not hold us.
     ArmTimer(limits_.drain_timeout.count() > 0 ? limits_.drain_timeout
                                                : ConnectionLimits().drain_timeout);
@@ -183,6 +246,10 @@ void Connection::BlockWriting() {
 void Connection::HandleWriteError() {
   write_failed_ = true;
   output_.Clear();
+  if (transport_ != nullptr) transport_->wire().Clear();
+  if (state_ == State::kSecuring) {
+    return FailHandshake("the peer closed the connection during the handshake");
+  }
   if (state_ != State::kOpen || pauses_ > 0) return Finish(CloseCause::kPeerReset);
   may_read_ = saw_hangup_ = true;
   loop_.TakeTurn(*this);
@@ -202,11 +269,11 @@ void Connection::UpdateWatermark() {
 
 // What was to happen when all output is sent.
 void Connection::FinishWhenSent() {
-  if (!output_.empty() || write_failed_) return;
+  if (HasUnsent() || write_failed_) return;
   if (state_ == State::kFlushing) {
     const bool drains = close_mode_ == CloseMode::kFlushDrain && input_end_ == InputEnd::kNone &&
                         limits_.drain_timeout.count() > 0;
-    return drains ? StartDrain() : Finish(CloseCause::kLocal);
+    return drains ? StartDrain() : Finish(end_cause_);
   }
   if (state_ != State::kOpen || output_end_ == OutputEnd::kNone) return;
   const bool input_is_done = input_end_ == InputEnd::kDelivered && (input_.empty() || pauses_ == 0);
@@ -227,10 +294,15 @@ void Connection::Close(CloseMode mode) {
     if (mode == CloseMode::kReset && socket_) {
       const linger at_once{.l_onoff = 1, .l_linger = 0};
       setsockopt(fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    } else if (state_ == State::kOpen && !write_failed_ && !HasUnsent() && MaySayEnd()) {
+      // Nothing is cut off, and the peer may know it.
+      transport_->Finish();
+      TrySendWire();
     }
     return Shut();
   }
-  if (state_ == State::kConnecting && !finishes_soon_) return FinishSoon(CloseCause::kLocal);
+  const bool is_connecting = state_ == State::kConnecting || state_ == State::kSecuring;
+  if (is_connecting && !finishes_soon_) return FinishSoon(CloseCause::kLocal);
   if (state_ != State::kOpen) return;
   if (write_failed_) return FinishSoon(CloseCause::kPeerReset);
   state_ = State::kFlushing;
@@ -276,7 +348,10 @@ void Connection::ArmTimer(base::Milliseconds after) {
 }
 
 void Connection::OnTimer() {
-  Finish(state_ == State::kConnecting ? CloseCause::kConnectTimeout : CloseCause::kLocal);
+  if (state_ == State::kConnecting) return Finish(CloseCause::kConnectTimeout);
+  if (state_ != State::kSecuring) return Finish(end_cause_);
+  securing_end_ = "the handshake was not done in time";
+  Finish(is_accepted_ ? CloseCause::kHandshakeFailed : CloseCause::kConnectTimeout);
 }
 
 std::pair<Address, Address>& Connection::Addresses() {

@@ -11,15 +11,17 @@
 #include "source/net/accepted.h"
 #include "source/net/address.h"
 #include "source/net/socket.h"
+#include "source/net/transport.h"
 
 namespace outrigger::net {
 
 enum class CloseCause : uint8_t {
-  kPeerReset,      // RST, or an error of the socket
-  kPeerClosed,     // both directions ended in order
-  kConnectFailed,  // refused, unreachable
-  kConnectTimeout,
-  kLocal,  // we called Close
+  kPeerReset,        // RST, or an error of the socket
+  kPeerClosed,       // both directions ended in order
+  kConnectFailed,    // refused, unreachable
+  kConnectTimeout,   // the transport's handshake included
+  kHandshakeFailed,  // of the transport: Connection::transport_failure()
+  kLocal,            // we called Close
 };
 std::string_view ToString(CloseCause cause);
 
@@ -28,7 +30,8 @@ std::string_view ToString(CloseCause cause);
 class ConnectionEvents {
  public:
   virtual ~ConnectionEvents() = default;
-  // Once, when our connect succeeded; not for accepted connections.
+  // Once, when our connect succeeded and, where there is a transport, its handshake. For accepted
+  // connections only with a transport: nothing but OnClosed comes before it.
   virtual void OnConnected() {}
   // Any number of times. `in` holds every byte that was read and not yet taken: take a prefix
   // and leave the rest, it is shown again together with what follows. `end`: the peer will send no
@@ -55,9 +58,11 @@ struct ConnectionLimits {
   // delayed_close_timeout: for kFlush and kFlushDrain, how long to wait for a peer that takes
   // nothing more, and for kFlushDrain then for its close; 0 does not wait for its close.
   base::Milliseconds drain_timeout{1000};
+  // How long the handshake of a transport may take on a socket that stands already; 0: for ever.
+  base::Milliseconds handshake_timeout{0};
 };
 
-// One stream socket with a peer, plain bytes.
+// One stream socket with a peer, plain bytes or, with a transport, what lies in them.
 // Owner: the one who speaks over it.  Thread: one worker.
 // Lifetime: destroy it outside its callbacks, or by DeleteLater.
 // Reading goes through the loop's shared block, so an idle connection holds no buffer; writing
@@ -70,15 +75,23 @@ class Connection final : public event::Deletable,
   // An accepted socket; Listen has set TCP_NODELAY. `peer` saves asking the kernel for it.
   Connection(event::Loop& loop, Socket socket, ConnectionEvents& events, ConnectionLimits limits,
              const Address* peer = nullptr);
-  // The same, with what was found out and read already; that is shown by the first OnData.
+  // A socket that we connected to `peer`; with a transport OnConnected or OnClosed follows.
+  Connection(event::Loop& loop, Socket socket, std::unique_ptr<Transport> transport,
+             ConnectionEvents& events, ConnectionLimits limits, const Address& peer);
+  // An accepted socket, with what was found out and read already; that is shown by the first
+  // OnData.
   Connection(event::Loop& loop, Accepted accepted, ConnectionEvents& events,
              ConnectionLimits limits);
   // Starts connecting; OnConnected or OnClosed follows, never from inside. A StartConnect error is
   // reported as kConnectFailed in the same way.
   Connection(event::Loop& loop, absl::StatusOr<Socket> connecting, base::Milliseconds timeout,
-             ConnectionEvents& events, ConnectionLimits limits);
+             ConnectionEvents& events, ConnectionLimits limits,
+             std::unique_ptr<Transport> transport = nullptr);
   ~Connection() override;
 
+  // What goes out before everything else, in plain also where a transport follows: a PROXY header.
+  // Right after construction.
+  void SendFirst(base::Buffer first);
   // Append here, then FlushSoon. Appending to a closed connection is harmless and lost.
   base::Buffer& output() { return output_; }
   void FlushSoon() { loop_.Defer(*this); }
@@ -93,6 +106,12 @@ class Connection final : public event::Deletable,
 
   void Close(CloseMode mode);
   bool is_open() const { return state_ == State::kOpen; }
+  // Null: plain bytes. Stays after the end, for its failure().
+  Transport* transport() const { return transport_.get(); }
+  // Why the transport failed; also valid in OnClosed. Empty: it did not.
+  std::string_view transport_failure() const;
+  // The peer's end came without the transport's word (close_notify): what it sent may be cut off.
+  bool is_input_cut_off() const { return is_input_cut_off_; }
   bool is_output_high() const { return is_high_; }
 
   event::Loop& loop() { return loop_; }
@@ -100,11 +119,13 @@ class Connection final : public event::Deletable,
   // Asked from the kernel on first use, then kept.
   const Address& local_address();
   const Address& peer_address();
+  // As they went over the socket.
   uint64_t bytes_read() const { return bytes_read_; }
   uint64_t bytes_written() const { return bytes_written_; }
 
  private:
-  enum class State : uint8_t { kConnecting, kOpen, kFlushing, kDraining, kClosed };
+  // kSecuring: the socket stands, the transport's handshake goes on.
+  enum class State : uint8_t { kConnecting, kSecuring, kOpen, kFlushing, kDraining, kClosed };
   // What the peer sends: kRead when its end was read, kDelivered when OnData was told.
   enum class InputEnd : uint8_t { kNone, kRead, kDelivered };
   // What we send: kWanted until the output is out, kDone when our side is shut.
@@ -116,16 +137,32 @@ class Connection final : public event::Deletable,
 
   void Watch(uint32_t events);
   void HandleConnect(uint32_t events);
+  void Secure();
+  void BecomeOpen();
   bool IsResetWithoutRest() const;
   bool MayRead() const;
   void ReadOn();
   void ReadOnce();
+  // With a transport, where plain bytes are `size` of the read block from kHeadroom on.
+  void ReadSealed();
+  void TakeSealed(base::Block& block, size_t size);
+  void TakeHeld();
+  void HandleTransportFailure();
+  // The socket failed or ended during the handshake.
+  void FailHandshake(const char* why);
   void HandleInputEnd();
   void HandleReadError(int error);
   bool HasUndelivered() const { return !input_.empty() || input_end_ == InputEnd::kRead; }
   void Deliver();
 
   void WriteOutput();
+  base::Buffer& NextToWrite();
+  bool HasUnsent() const {
+    return !output_.empty() || (transport_ != nullptr && !transport_->wire().empty());
+  }
+  // A last word on the socket, if it takes it at once.
+  void TrySendWire();
+  bool MaySayEnd() const;
   void BlockWriting();
   void HandleWriteError();
   void UpdateWatermark();
@@ -141,8 +178,9 @@ class Connection final : public event::Deletable,
 
   event::Loop& loop_;
   ConnectionEvents& events_;  // owner; outlives us
-  base::Buffer input_;
+  base::Buffer input_;        // plain; during a handshake what was read before it, sealed
   base::Buffer output_;
+  std::unique_ptr<Transport> transport_;
   std::optional<event::FdWatch> watch_;
   std::unique_ptr<event::Timer> timer_;  // connect, flush or drain; absent on a running connection
   std::unique_ptr<std::pair<Address, Address>> addresses_;  // local, peer
@@ -150,13 +188,19 @@ class Connection final : public event::Deletable,
   uint64_t bytes_read_ = 0;
   uint64_t bytes_written_ = 0;
   Socket socket_;
+  const char* securing_end_ = nullptr;  // static: how the handshake ended but by the transport
   uint16_t pauses_ = 0;
   State state_;
   CloseMode close_mode_ = CloseMode::kNow;  // what kFlushing leads to
   CloseCause soon_cause_ = CloseCause::kLocal;
-  bool finishes_soon_ = false;  // OnClosed(soon_cause_) is deferred
+  CloseCause end_cause_ = CloseCause::kLocal;  // what kFlushing and kDraining end with
+  bool finishes_soon_ = false;                 // OnClosed(soon_cause_) is deferred
   InputEnd input_end_ = InputEnd::kNone;
   OutputEnd output_end_ = OutputEnd::kNone;
+  bool is_accepted_ = false;
+  bool has_started_transport_ = false;
+  bool has_said_end_ = false;  // the transport's end is in wire()
+  bool is_input_cut_off_ = false;
   bool may_read_ = false;       // an edge came that we have not read to its end
   bool saw_hangup_ = false;     // a short read may be the last edge: read on to the end
   bool is_delivering_ = false;  // OnData looks at input_

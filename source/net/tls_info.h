@@ -13,10 +13,10 @@ namespace outrigger::net {
 struct CertificateInfo {
   std::string subject;  // RFC 2253 text: "CN=web,O=example"
   std::string issuer;
-  std::string serial;              // lower-case hex without leading zeros
-  std::string sha256;              // of the DER, lower-case hex
-  std::string sha1;                // likewise
-  std::vector<std::string> uris;   // subject alternative names
+  std::string serial;             // lower-case hex without leading zeros
+  std::string sha256;             // of the DER, lower-case hex
+  std::string sha1;               // likewise
+  std::vector<std::string> uris;  // subject alternative names
   std::vector<std::string> dns_names;
   std::vector<std::string> ip_addresses;
   std::vector<std::string> emails;

@@ -72,8 +72,8 @@ class ServerTransports {
 // What one connection to an endpoint asks for beyond its cluster's configuration. Empty: as
 // configured.
 struct ClientTransportOptions {
-  std::string_view server_name;        // SNI: auto_sni
-  std::string_view verified_name;      // auto_san_validation: a DNS name, or an address
+  std::string_view server_name;            // SNI: auto_sni
+  std::string_view verified_name;          // auto_san_validation: a DNS name, or an address
   std::string_view application_protocols;  // ALPN, comma separated
 };
 

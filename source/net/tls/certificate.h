@@ -13,7 +13,7 @@ struct CertificateText {
   std::string chain_pem;  // the leaf first
   std::string key_pem;    // PKCS#8, PKCS#1 or SEC1; encrypted with `password` if that is given
   std::string password;
-  std::string pkcs12;  // DER; instead of chain_pem and key_pem
+  std::string pkcs12;         // DER; instead of chain_pem and key_pem
   std::string ocsp_response;  // DER, to be stapled; may be empty
 };
 

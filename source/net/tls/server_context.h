@@ -25,8 +25,8 @@ struct ServerSettings {
   std::vector<std::shared_ptr<const Certificate>> certificates;
   std::shared_ptr<const Trust> trust;  // null: no client certificate is asked for
   bool requires_client_certificate = false;
-  bool requires_server_name = false;            // require_sni
-  bool scans_all_certificates = false;          // full_scan_certs_on_sni_mismatch
+  bool requires_server_name = false;    // require_sni
+  bool scans_all_certificates = false;  // full_scan_certs_on_sni_mismatch
   enum class Ocsp : uint8_t { kLenient, kStrict, kMustStaple } ocsp = Ocsp::kLenient;
   bool allows_tickets = true;        // !disable_stateless_session_resumption
   bool allows_session_cache = true;  // !disable_stateful_session_resumption

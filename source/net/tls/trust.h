@@ -34,10 +34,10 @@ struct SpiffeDomain {
 struct TrustSettings {
   std::string ca_pem;  // empty, and no SPIFFE domains: chains are not checked
   std::string crl_pem;
-  bool checks_leaf_crl_only = false;  // only_verify_leaf_cert_crl
-  bool accepts_untrusted = false;     // trust_chain_verification ACCEPT_UNTRUSTED
-  bool accepts_expired = false;       // allow_expired_certificate
-  std::optional<uint32_t> max_depth;  // max_verify_depth
+  bool checks_leaf_crl_only = false;            // only_verify_leaf_cert_crl
+  bool accepts_untrusted = false;               // trust_chain_verification ACCEPT_UNTRUSTED
+  bool accepts_expired = false;                 // allow_expired_certificate
+  std::optional<uint32_t> max_depth;            // max_verify_depth
   std::vector<std::string> certificate_hashes;  // SHA-256 of the DER: 64 hex digits, or with colons
   std::vector<std::string> spki_hashes;         // SHA-256 of the key: base64
   std::vector<SanRule> san_rules;
