@@ -76,7 +76,7 @@ bool Loop::RunOnce(base::Milliseconds max_wait) {
   CHECK(ready >= 0 || errno == EINTR);
   now_ = clock_.Now();
   in_round_ = true;
-  handshakes_left_ = kHandshakesPerRound;
+  handshakes.BeginRound();
   ready_at_ = 0;
   ready_count_ = static_cast<size_t>(std::max(ready, 0));
   size_t done = RunReady();

@@ -72,6 +72,19 @@ class Turn : public base::ListLink<Turn> {
   virtual void RunTurn() = 0;
 };
 
+// How often something dear may be done in one round of a loop.
+class RoundBudget {
+ public:
+  explicit RoundBudget(int per_round) : per_round_(per_round), left_(per_round) {}
+  // False: not in this round. Take a turn, and ask again.
+  bool Take() { return left_ > 0 && left_-- > 0; }
+  void BeginRound() { left_ = per_round_; }
+
+ private:
+  const int per_round_;
+  int left_;
+};
+
 // An object that asked to die later; see Loop::DeleteLater.
 class Deletable {
  public:
@@ -118,11 +131,6 @@ class Loop final {
   void TakeTurn(Turn& turn) {
     if (!turn.is_linked()) turns_.PushBack(turn);
   }
-  // Asked before each step of a handshake, which costs as much as a hundred requests: true at most
-  // kHandshakesPerRound times a round, so that a flood of them leaves the others their turn. After
-  // false: TakeTurn, and ask again.
-  static constexpr int kHandshakesPerRound = 8;
-  bool MayHandshake() { return handshakes_left_ > 0 && handshakes_left_-- > 0; }
   // Destroys `object` when the current event is done: nothing deletes itself.
   void DeleteLater(std::unique_ptr<Deletable> object);
 
@@ -132,6 +140,10 @@ class Loop final {
   base::Block& ReadBlock();
 
   TimerWheel& timers() { return timers_; }
+
+  // Steps of handshakes, each of which costs as much as a hundred requests: a flood of them leaves
+  // the others their turn.
+  RoundBudget handshakes{8};
 
  private:
   friend class FdWatch;
@@ -161,7 +173,6 @@ class Loop final {
   base::IntrusiveList<Turn, Turn> turns_;
   std::vector<std::unique_ptr<Deletable>> deleted_;
   base::Block* read_block_ = nullptr;
-  int handshakes_left_ = kHandshakesPerRound;
   std::array<epoll_event, 256> ready_;
   size_t ready_at_ = 0;
   size_t ready_count_ = 0;

@@ -144,14 +144,15 @@ void Connection::BecomeOpen() {
   events_.OnConnected();
 }
 
-void Connection::SendFirst(base::Buffer first) {
-  (transport_ != nullptr ? transport_->wire() : output_).Append(std::move(first));
-  FlushSoon();
+void SendFirst(Connection& connection, base::Buffer first) {
+  Transport* const transport = connection.transport();
+  (transport != nullptr ? transport->wire() : connection.output()).Append(std::move(first));
+  connection.FlushSoon();
 }
 
-std::string_view Connection::transport_failure() const {
-  if (transport_ != nullptr && !transport_->failure().empty()) return transport_->failure();
-  return securing_end_ != nullptr ? securing_end_ : std::string_view();
+std::string_view TransportFailure(const Connection& connection) {
+  const Transport* const transport = connection.transport();
+  return transport != nullptr ? transport->failure() : std::string_view();
 }
 
 void Connection::RunDeferred() {
@@ -350,7 +351,7 @@ void Connection::ArmTimer(base::Milliseconds after) {
 void Connection::OnTimer() {
   if (state_ == State::kConnecting) return Finish(CloseCause::kConnectTimeout);
   if (state_ != State::kSecuring) return Finish(end_cause_);
-  securing_end_ = "the handshake was not done in time";
+  transport_->NoteSocketEnd("the handshake was not done in time");
   Finish(is_accepted_ ? CloseCause::kHandshakeFailed : CloseCause::kConnectTimeout);
 }
 

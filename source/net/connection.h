@@ -20,7 +20,7 @@ enum class CloseCause : uint8_t {
   kPeerClosed,       // both directions ended in order
   kConnectFailed,    // refused, unreachable
   kConnectTimeout,   // the transport's handshake included
-  kHandshakeFailed,  // of the transport: Connection::transport_failure()
+  kHandshakeFailed,  // of the transport: TransportFailure()
   kLocal,            // we called Close
 };
 std::string_view ToString(CloseCause cause);
@@ -89,9 +89,6 @@ class Connection final : public event::Deletable,
              std::unique_ptr<Transport> transport = nullptr);
   ~Connection() override;
 
-  // What goes out before everything else, in plain also where a transport follows: a PROXY header.
-  // Right after construction.
-  void SendFirst(base::Buffer first);
   // Append here, then FlushSoon. Appending to a closed connection is harmless and lost.
   base::Buffer& output() { return output_; }
   void FlushSoon() { loop_.Defer(*this); }
@@ -108,14 +105,9 @@ class Connection final : public event::Deletable,
   bool is_open() const { return state_ == State::kOpen; }
   // Null: plain bytes. Stays after the end, for its failure().
   Transport* transport() const { return transport_.get(); }
-  // Why the transport failed; also valid in OnClosed. Empty: it did not.
-  std::string_view transport_failure() const;
-  // The peer's end came without the transport's word (close_notify): what it sent may be cut off.
-  bool is_input_cut_off() const { return is_input_cut_off_; }
   bool is_output_high() const { return is_high_; }
 
   event::Loop& loop() { return loop_; }
-  int fd() const { return socket_.fd(); }
   // Asked from the kernel on first use, then kept.
   const Address& local_address();
   const Address& peer_address();
@@ -124,6 +116,7 @@ class Connection final : public event::Deletable,
   uint64_t bytes_written() const { return bytes_written_; }
 
  private:
+  int fd() const { return socket_.fd(); }
   // kSecuring: the socket stands, the transport's handshake goes on.
   enum class State : uint8_t { kConnecting, kSecuring, kOpen, kFlushing, kDraining, kClosed };
   // What the peer sends: kRead when its end was read, kDelivered when OnData was told.
@@ -149,7 +142,7 @@ class Connection final : public event::Deletable,
   void TakeHeld();
   void HandleTransportFailure();
   // The socket failed or ended during the handshake.
-  void FailHandshake(const char* why);
+  void FailHandshake(std::string_view why);  // static
   void HandleInputEnd();
   void HandleReadError(int error);
   bool HasUndelivered() const { return !input_.empty() || input_end_ == InputEnd::kRead; }
@@ -188,7 +181,6 @@ class Connection final : public event::Deletable,
   uint64_t bytes_read_ = 0;
   uint64_t bytes_written_ = 0;
   Socket socket_;
-  const char* securing_end_ = nullptr;  // static: how the handshake ended but by the transport
   uint16_t pauses_ = 0;
   State state_;
   CloseMode close_mode_ = CloseMode::kNow;  // what kFlushing leads to
@@ -199,8 +191,7 @@ class Connection final : public event::Deletable,
   OutputEnd output_end_ = OutputEnd::kNone;
   bool is_accepted_ = false;
   bool has_started_transport_ = false;
-  bool has_said_end_ = false;  // the transport's end is in wire()
-  bool is_input_cut_off_ = false;
+  bool has_said_end_ = false;   // the transport's end is in wire()
   bool may_read_ = false;       // an edge came that we have not read to its end
   bool saw_hangup_ = false;     // a short read may be the last edge: read on to the end
   bool is_delivering_ = false;  // OnData looks at input_
@@ -209,5 +200,13 @@ class Connection final : public event::Deletable,
   bool write_failed_ = false;  // what the peer sent before it closed is still to be read
   bool is_high_ = false;
 };
+
+// What goes out before everything else, in plain also where a transport follows: a PROXY header.
+// Right after the connection was made.
+void SendFirst(Connection& connection, base::Buffer first);
+
+// Why its transport failed, or the socket under it during the handshake; also in OnClosed. Empty:
+// it did not, or there is none.
+std::string_view TransportFailure(const Connection& connection);
 
 }  // namespace outrigger::net

@@ -41,7 +41,7 @@ void Connection::ReadOnce() {
 // --- with a transport --------------------------------------------------------------------------
 
 void Connection::ReadSealed() {
-  if (state_ == State::kSecuring && !loop_.MayHandshake()) return;
+  if (state_ == State::kSecuring && !loop_.handshakes.Take()) return;
   constexpr size_t kRoom = base::Block::kReadBytes - Transport::kHeadroom;
   base::Block& block = loop_.ReadBlock();
   const ssize_t got = recv(fd(), block.begin() + Transport::kHeadroom, kRoom, 0);
@@ -102,8 +102,8 @@ void Connection::HandleTransportFailure() {
   Finish(is_handshake ? CloseCause::kHandshakeFailed : CloseCause::kPeerReset);
 }
 
-void Connection::FailHandshake(const char* why) {
-  securing_end_ = why;
+void Connection::FailHandshake(std::string_view why) {
+  transport_->NoteSocketEnd(why);
   Finish(CloseCause::kHandshakeFailed);
 }
 
@@ -138,7 +138,7 @@ void Connection::HandleInputEnd() {
     return FailHandshake("the peer closed the connection during the handshake");
   }
   if (write_failed_) return Finish(CloseCause::kPeerReset);
-  is_input_cut_off_ = transport_ != nullptr;
+  if (transport_ != nullptr) transport_->NoteSocketEnd("the peer closed the connection");
   input_end_ = InputEnd::kRead;
   Deliver();
 }
@@ -159,7 +159,7 @@ void Connection::Deliver() {
 
 void Connection::RunTurn() {
   if (state_ == State::kSecuring && !input_.empty()) {
-    if (!loop_.MayHandshake()) return loop_.TakeTurn(*this);
+    if (!loop_.handshakes.Take()) return loop_.TakeTurn(*this);
     TakeHeld();
   } else if (HasUndelivered()) {
     Deliver();

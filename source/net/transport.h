@@ -46,10 +46,16 @@ class Transport {
   // What is to be written to the socket next, in this order; the connection takes the sent prefix.
   virtual base::Buffer& wire() = 0;
 
+  // The socket failed or ended, or the handshake took too long; `why` is static. During the
+  // handshake: failed with that as failure(). Later, unless the peer had said that it ends: what it
+  // sent may be cut off, which is_cut_off() says from now on.
+  virtual void NoteSocketEnd(std::string_view why) = 0;
+
   virtual State state() const = 0;
   // Of kFailed: for people and for %DOWNSTREAM_TRANSPORT_FAILURE_REASON%: which check failed, and
   // which certificate. Otherwise empty.
   virtual std::string_view failure() const = 0;
+  virtual bool is_cut_off() const = 0;
   // What ALPN agreed on; empty: nothing. From the end of the handshake on.
   virtual std::string_view application_protocol() const = 0;
   // What was agreed and who the peer is; made when it is first asked for. From the end of the
