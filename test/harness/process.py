@@ -62,6 +62,14 @@ class Process:
         if not self.is_running():
             raise AssertionError(f"{self.name} ended with {self.popen.returncode}:\n{self.log}")
 
+    def check_grew_less(self, before, limit, peak=True):
+        """That it holds (or, by `peak`, ever held) less than `limit` bytes more than `before`."""
+        grown = (self.peak_resident_bytes() if peak else self.resident_bytes()) - before
+        if os.environ.get("OUTRIGGER_SANITIZER"):  # it keeps what was freed, and shadows what is not
+            print(f"memory is not judged under {os.environ['OUTRIGGER_SANITIZER']}: grew by {grown} bytes")
+        elif grown >= limit:
+            raise AssertionError(f"{self.name} grew by {grown} bytes, not by less than {limit}")
+
     def resident_bytes(self):
         """What it holds of real memory now."""
         return self._status("VmRSS")

@@ -45,7 +45,7 @@ class HostileStory(PeerStory):
         self.assertEqual(self.victim.get()[0], 200)
 
     def assert_memory_grew_less_than(self, limit_bytes):
-        self.assertLess(self.outrigger.process.peak_resident_bytes() - self.memory_before, limit_bytes)
+        self.outrigger.process.check_grew_less(self.memory_before, limit_bytes)
 
     def count(self, name):
         """A counter of the listeners' HTTP/2, wherever it is rooted."""

@@ -77,7 +77,7 @@ class GrpcCppTest(PeerStory):
             return
         before = self.outrigger.process.peak_resident_bytes()
         self.calls(self.port, case, 64)
-        self.assertLess(self.outrigger.process.peak_resident_bytes() - before, 4 * MIB)
+        self.outrigger.process.check_grew_less(before, 4 * MIB)
 
 
 class GrpcInteropTest(PeerStory):
