@@ -7,14 +7,13 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
 #include "source/control/cross_checks.h"
 
 namespace outrigger::control {
 
 absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(const std::string& directory,
-                                                                    const std::string& listen,
+                                                                    const ListenOptions& listen,
                                                                     EventLog& log) {
   std::unique_ptr<ControlServer> server(new ControlServer(directory, log));
   // Watched before it is read, so that no change is missed in between.
@@ -23,7 +22,12 @@ absl::StatusOr<std::unique_ptr<ControlServer>> ControlServer::Start(const std::s
   server->watcher_ = *std::move(watcher);
   if (absl::Status status = server->Read({.everything = true}); !status.ok()) return status;
   if (absl::Status status = server->Listen(listen); !status.ok()) return status;
-  log.Write(LogLevel::kInfo, "listening", {{"address", server->address_}, {"dir", directory}});
+  log.Write(LogLevel::kInfo, "listening",
+            {{"address", server->address_},
+             {"tls", !listen.uses_tls()                      ? "no"
+                     : listen.tls_client_authorities.empty() ? "yes"
+                                                             : "mutual"},
+             {"dir", directory}});
   return server;
 }
 
@@ -35,7 +39,8 @@ ControlServer::~ControlServer() {
   }
 }
 
-absl::Status ControlServer::Listen(const std::string& listen) {
+absl::Status ControlServer::Listen(const ListenOptions& options) {
+  const std::string& listen = options.address;
   constexpr int kMaxRequestBytes = 64 << 20;  // an EDS request lists every name that is wanted
   constexpr absl::string_view kUnix = "unix:";
   if (absl::StartsWith(listen, kUnix) &&
@@ -44,9 +49,11 @@ absl::Status ControlServer::Listen(const std::string& listen) {
         absl::StrCat("--listen: the path of a Unix socket must be shorter than ",
                      sizeof(sockaddr_un::sun_path), " bytes, got ", listen.size() - kUnix.size()));
   }
+  auto credentials = MakeCredentials(options);
+  if (!credentials.ok()) return credentials.status();
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(listen, *credentials, &port);
   builder.RegisterService(&service_);
   builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
   // Without this a second control plane could take the same port and half of the proxies.

@@ -8,6 +8,7 @@
 #include "source/control/ads_service.h"
 #include "source/control/directory_watcher.h"
 #include "source/control/event_log.h"
+#include "source/control/listening.h"
 #include "source/control/resource_directory.h"
 
 namespace outrigger::control {
@@ -16,10 +17,10 @@ namespace outrigger::control {
 // Owner: main.  Thread: one for Start and Run; gRPC has its own.
 class ControlServer {
  public:
-  // Reads the directory and listens. Files with errors are logged and do not stop it; a directory
-  // or an address that cannot be used does.
+  // Reads the directory and listens. Files with errors are logged and do not stop it; a directory,
+  // an address or a certificate that cannot be used does.
   static absl::StatusOr<std::unique_ptr<ControlServer>> Start(const std::string& directory,
-                                                              const std::string& listen,
+                                                              const ListenOptions& listen,
                                                               EventLog& log);
   ~ControlServer();
 
@@ -33,7 +34,7 @@ class ControlServer {
   ControlServer(const std::string& directory, EventLog& log)
       : log_(log), directory_(directory), service_(log) {}
 
-  absl::Status Listen(const std::string& listen);
+  absl::Status Listen(const ListenOptions& options);
   absl::Status Read(const DirectoryChange& change);
   void LogOutcome(const ResourceDirectory::FileOutcome& outcome);
 

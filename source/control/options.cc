@@ -9,6 +9,7 @@ namespace outrigger::control {
 const char kHelp[] = R"(outrigger-control: serves a directory of xDS resources to proxies over ADS
 
 usage: outrigger-control --dir DIRECTORY [--listen ADDRESS] [--log-level LEVEL]
+                         [--tls-cert FILE --tls-key FILE [--tls-client-ca FILE]]
        outrigger-control --dir DIRECTORY --check
 
   --dir DIRECTORY      the resources: every *.yaml, *.yml and *.json file in it. Changes are served
@@ -16,6 +17,10 @@ usage: outrigger-control --dir DIRECTORY [--listen ADDRESS] [--log-level LEVEL]
                        and what it held before stays in service; other files are not affected
   --listen ADDRESS     IP:PORT, [IPV6]:PORT or unix:PATH; port 0 takes a free one and prints it
                        (default: 127.0.0.1:18000)
+  --tls-cert FILE      serve over TLS with this certificate (PEM, the leaf first). The files are
+                       read again within a second of a change: new connections use what they hold
+  --tls-key FILE       its private key (PEM)
+  --tls-client-ca FILE only proxies with a certificate of these authorities may connect
   --check              say all that is wrong in the directory, also names that one resource mentions
                        and no other has, and exit: 0 if nothing is wrong, else 1
   --log-level LEVEL    error, warning, info or debug (default: info)
@@ -41,6 +46,10 @@ Try it: check the directory, then serve it and watch what the proxies answer.
   outrigger-control --dir examples/first-light --check
   outrigger-control --dir examples/first-light
 
+Over mutual TLS, with throwaway certificates:
+
+  tools/certs --help
+
 Each event is one line on standard output, made for grep:
 
   time=... level=info event=ack type=cds version=4f0c... node=web-1
@@ -56,7 +65,10 @@ absl::Status Apply(const std::string& flag, const std::string& value, Options& o
     return absl::InvalidArgumentError(absl::StrCat(flag, ": needs a value; see --help"));
   }
   if (flag == "--dir") options.directory = value;
-  if (flag == "--listen") options.listen = value;
+  if (flag == "--listen") options.listen.address = value;
+  if (flag == "--tls-cert") options.listen.tls_certificate = value;
+  if (flag == "--tls-key") options.listen.tls_key = value;
+  if (flag == "--tls-client-ca") options.listen.tls_client_authorities = value;
   if (flag == "--log-level") {
     const std::optional<LogLevel> level = ParseLogLevel(value);
     if (!level) {
@@ -68,9 +80,27 @@ absl::Status Apply(const std::string& flag, const std::string& value, Options& o
   return absl::OkStatus();
 }
 
+bool TakesValue(const std::string& flag) {
+  return flag == "--dir" || flag == "--listen" || flag == "--log-level" || flag == "--tls-cert" ||
+         flag == "--tls-key" || flag == "--tls-client-ca";
+}
+
+absl::Status CheckTls(const ListenOptions& listen) {
+  if (listen.tls_certificate.empty() != listen.tls_key.empty()) {
+    return absl::InvalidArgumentError(listen.tls_key.empty()
+                                          ? "--tls-cert: needs --tls-key beside it"
+                                          : "--tls-key: needs --tls-cert beside it");
+  }
+  if (!listen.tls_client_authorities.empty() && !listen.uses_tls()) {
+    return absl::InvalidArgumentError("--tls-client-ca: needs --tls-cert and --tls-key beside it");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Unknown(const std::string& flag) {
-  const std::string suggestion = loading::DidYouMean(
-      flag, {"--dir", "--listen", "--check", "--log-level", "--version", "--help"});
+  const std::string suggestion =
+      loading::DidYouMean(flag, {"--dir", "--listen", "--check", "--log-level", "--tls-cert",
+                                 "--tls-key", "--tls-client-ca", "--version", "--help"});
   return absl::InvalidArgumentError(
       absl::StrCat("unknown argument \"", flag, "\"",
                    suggestion.empty() ? "; --help shows what there is" : suggestion));
@@ -83,7 +113,7 @@ absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments) 
   for (size_t i = 0; i < arguments.size(); ++i) {
     const size_t equals = arguments[i].find('=');
     const std::string flag = arguments[i].substr(0, equals);
-    if (flag == "--dir" || flag == "--listen" || flag == "--log-level") {
+    if (TakesValue(flag)) {
       std::string value;
       if (equals != flag.npos) {
         value = arguments[i].substr(equals + 1);
@@ -106,6 +136,7 @@ absl::StatusOr<Options> ParseOptions(const std::vector<std::string>& arguments) 
   if (options.directory.empty()) {
     return absl::InvalidArgumentError("--dir: must name the directory to serve; see --help");
   }
+  if (absl::Status status = CheckTls(options.listen); !status.ok()) return status;
   return options;
 }
 

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "source/control/event_log.h"
+#include "source/control/listening.h"
 
 namespace outrigger::control {
 
@@ -13,7 +14,7 @@ struct Options {
   enum class Mode { kServe, kCheck, kShowHelp, kShowVersion };
   Mode mode = Mode::kServe;
   std::string directory;
-  std::string listen = "127.0.0.1:18000";
+  ListenOptions listen;
   LogLevel log_level = LogLevel::kInfo;
 };
 

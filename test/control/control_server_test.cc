@@ -63,7 +63,7 @@ class ControlServerTest : public testing::Test {
   }
 
   void Start(const std::string& listen = "127.0.0.1:0") {
-    auto server = ControlServer::Start(files_.path(), listen, log_);
+    auto server = ControlServer::Start(files_.path(), {.address = listen}, log_);
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     run_ = std::thread([this] { server_->Run(stop_fd_); });
@@ -295,13 +295,27 @@ TEST_F(ControlServerTest, ListensOnAUnixSocket) {
 
 TEST_F(ControlServerTest, RefusesAnAddressInUseAndADirectoryThatIsNone) {
   Start();
-  const auto second = ControlServer::Start(files_.path(), server_->address(), log_);
+  const auto second = ControlServer::Start(files_.path(), {.address = server_->address()}, log_);
   EXPECT_THAT(std::string(second.status().message()), HasSubstr("cannot listen on"));
   const auto long_path =
-      ControlServer::Start(files_.path(), "unix:/" + std::string(108, 'x'), log_);
+      ControlServer::Start(files_.path(), {.address = "unix:/" + std::string(108, 'x')}, log_);
   EXPECT_THAT(std::string(long_path.status().message()), HasSubstr("must be shorter than 108"));
-  const auto nowhere = ControlServer::Start(files_ / "nowhere", "127.0.0.1:0", log_);
+  const auto nowhere = ControlServer::Start(files_ / "nowhere", {.address = "127.0.0.1:0"}, log_);
   EXPECT_THAT(std::string(nowhere.status().message()), HasSubstr("cannot be watched"));
+}
+
+TEST_F(ControlServerTest, RefusesACertificateThatItCannotUse) {
+  files_.Save("key", "no key");
+  const auto error_of = [&](const std::string& certificate, const std::string& key) {
+    const ListenOptions listen{
+        .address = "127.0.0.1:0", .tls_certificate = certificate, .tls_key = key};
+    return std::string(ControlServer::Start(files_.path(), listen, log_).status().message());
+  };
+  EXPECT_THAT(error_of(files_ / "nowhere", files_ / "key"),
+              HasSubstr("--tls-cert: cannot read \"" + (files_ / "nowhere") + "\""));
+  files_.Save("certificate", "-----BEGIN CERTIFICATE-----");
+  EXPECT_THAT(error_of(files_ / "certificate", files_ / "key"),
+              HasSubstr("--tls-key: \"" + (files_ / "key") + "\" holds no"));
 }
 
 }  // namespace

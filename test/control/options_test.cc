@@ -21,12 +21,12 @@ TEST(Options, TakesValuesInBothForms) {
   ASSERT_TRUE(options.ok()) << options.status();
   EXPECT_EQ(options->mode, Options::Mode::kServe);
   EXPECT_EQ(options->directory, "d");
-  EXPECT_EQ(options->listen, "unix:/s");
+  EXPECT_EQ(options->listen.address, "unix:/s");
   EXPECT_EQ(options->log_level, LogLevel::kDebug);
 }
 
 TEST(Options, ListensOnLoopbackByDefault) {
-  EXPECT_EQ(ParseOptions({"--dir=d"})->listen, "127.0.0.1:18000");
+  EXPECT_EQ(ParseOptions({"--dir=d"})->listen.address, "127.0.0.1:18000");
 }
 
 TEST(Options, KnowsItsModes) {
@@ -43,8 +43,21 @@ TEST(Options, SaysWhatIsWrongAndWhatIsRight) {
               HasSubstr("unknown level \"loud\"; known: error, warning, info, debug"));
 }
 
+TEST(Options, TlsNeedsACertificateAndItsKey) {
+  const auto options =
+      ParseOptions({"--dir=d", "--tls-cert=c.pem", "--tls-key", "k.pem", "--tls-client-ca=a.pem"});
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_TRUE(options->listen.uses_tls());
+  EXPECT_EQ(options->listen.tls_key, "k.pem");
+  EXPECT_EQ(options->listen.tls_client_authorities, "a.pem");
+  EXPECT_EQ(ErrorOf({"--dir=d", "--tls-cert=c.pem"}), "--tls-cert: needs --tls-key beside it");
+  EXPECT_EQ(ErrorOf({"--dir=d", "--tls-key=k.pem"}), "--tls-key: needs --tls-cert beside it");
+  EXPECT_THAT(ErrorOf({"--dir=d", "--tls-client-ca=a.pem"}), HasSubstr("needs --tls-cert"));
+}
+
 TEST(Options, HelpNamesEveryFlag) {
-  for (const char* flag : {"--dir", "--listen", "--check", "--log-level", "--version", "--help"}) {
+  for (const char* flag : {"--dir", "--listen", "--check", "--log-level", "--tls-cert", "--tls-key",
+                           "--tls-client-ca", "--version", "--help"}) {
     EXPECT_THAT(kHelp, HasSubstr(flag));
   }
 }
