@@ -14,7 +14,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Not by $HOME: Bazel gives a test another one.
 PLACE = pathlib.Path(pwd.getpwuid(os.getuid()).pw_dir) / ".cache/outrigger-peers"
 # Some programs are needed (tools/packages.txt), some are nice to have.
-PROGRAMS = ("curl", "envoy", "h2load", "haproxy", "nghttp", "nghttpd", "nginx", "node", "promtool", "wrk")
+PROGRAMS = ("curl", "envoy", "gnutls-cli", "h2load", "haproxy", "nghttp", "nghttpd", "nginx", "node", "openssl", "promtool",
+            "sslscan", "testssl", "wrk")
 
 
 class GoPeer:
@@ -53,6 +54,15 @@ def npm_packages():
     return [words[0] for words in _lines("npm")]
 
 
+def pip_packages():
+    """NAME@VERSION each."""
+    return [words[0] for words in _lines("pip")]
+
+
+def pip_place(package):
+    return PLACE / "pip" / package
+
+
 def npm_place():
     """One folder for each set of packages."""
     return PLACE / "npm" / hashlib.sha256("\n".join(npm_packages()).encode()).hexdigest()[:16]
@@ -69,6 +79,14 @@ def fetched(name):
     for peer in go_peers()[name]:
         if peer.program.exists():
             return str(peer.program)
+    raise unittest.SkipTest(f"missing peer {name}: tools/fetch_peers says why")
+
+
+def python_program(name):
+    """A program in Python that tools/fetch_peers got: (command, environment)."""
+    for package in pip_packages():
+        if package.partition("@")[0] == name and pip_place(package).exists():
+            return ["/usr/bin/python3", "-m", name], {"PYTHONPATH": str(pip_place(package))}
     raise unittest.SkipTest(f"missing peer {name}: tools/fetch_peers says why")
 
 
@@ -90,6 +108,8 @@ def inventory():
     for name, choices in go_peers().items():
         there = next((peer for peer in choices if peer.program.exists()), None)
         found.append(f"{name} {there.version}") if there else missing.append(name)
+    for package in pip_packages():
+        (found if pip_place(package).exists() else missing).append(package)
     for package in npm_packages():
         (found if npm_modules().exists() else missing).append(package)
     return found, missing
