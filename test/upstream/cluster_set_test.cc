@@ -218,7 +218,7 @@ TEST(ClusterSet, CountsEndpointsByHealth) {
   EXPECT_EQ(world.Counter("a.max_host_weight"), 9);
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(__SANITIZE_ADDRESS__) && !defined(OUTRIGGER_TSAN)
 // With a name of 54 bytes, one endpoint, its statistics of membership, and all that the spec says.
 TEST(ClusterSet, SpendsLittleOnClustersThatNobodyUses) {
   World world;
