@@ -15,6 +15,7 @@
 #include "absl/strings/ascii.h"
 #include "source/base/text.h"
 #include "source/net/tls/boring.h"
+#include "source/net/tls/key_iterations.h"
 #include "source/net/tls/loaded_certificate.h"
 #include "source/net/tls/shared_by_content.h"
 #include "source/net/tls/x509_text.h"
@@ -69,6 +70,10 @@ std::vector<std::string> ServerNames(X509* x509, const CertificateInfo& info) {
 
 absl::StatusOr<LoadedCertificate::Parts> ReadPkcs12(const CertificateText& text) {
   ERR_clear_error();
+  if (IterationsOf(text.pkcs12) > kMostIterations) {
+    return base::InvalidArgument(
+        "pkcs12: is not DER, or is encrypted with more than ", kMostIterations, " iterations");
+  }
   CBS in;
   CBS_init(&in, BytesOf(text.pkcs12), text.pkcs12.size());
   EVP_PKEY* key = nullptr;

@@ -13,6 +13,7 @@
 
 #include "source/base/text.h"
 #include "source/net/tls/boring.h"
+#include "source/net/tls/key_iterations.h"
 
 namespace outrigger::net::tls {
 namespace {
@@ -129,6 +130,15 @@ absl::StatusOr<std::vector<bssl::UniquePtr<X509_CRL>>> ReadCrls(std::string_view
 
 absl::StatusOr<bssl::UniquePtr<EVP_PKEY>> ReadPrivateKey(std::string_view pem,
                                                          std::string_view password) {
+  ERR_clear_error();
+  PemBlocks blocks(pem);
+  while (blocks.Next()) {
+    if (blocks.name() != PEM_STRING_PKCS8 || IterationsOf(blocks.data()) <= kMostIterations) {
+      continue;
+    }
+    return base::InvalidArgument("private_key: is encrypted with more than ", kMostIterations,
+                                 " iterations; encrypt it with fewer");
+  }
   ERR_clear_error();
   bssl::UniquePtr<BIO> bio(
       BIO_new_mem_buf(pem.data(), static_cast<int>(std::min<size_t>(pem.size(), INT_MAX))));

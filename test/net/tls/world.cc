@@ -76,8 +76,11 @@ std::shared_ptr<ClientContexts> Calling(ClientSettings settings) {
 
 Pair::Pair(const ServerContexts& server, const ClientContexts& client,
            const ClientTransportOptions& options, size_t cut)
-    : server_(server.Make()),
-      client_(client.Make(options)),
+    : Pair(server.Make(), client.Make(options), cut) {}
+
+Pair::Pair(std::unique_ptr<Transport> server, std::unique_ptr<Transport> client, size_t cut)
+    : server_(std::move(server)),
+      client_(std::move(client)),
       block_(base::Block::New(base::Block::kReadBytes)),
       cut_(cut) {}
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "source/net/tls/client_context.h"
 #include "source/net/tls/server_context.h"
@@ -43,6 +44,7 @@ class Pair {
   // `cut`: the most bytes that Receive is given at once; 0: as many as there are.
   Pair(const ServerContexts& server, const ClientContexts& client,
        const ClientTransportOptions& options = {}, size_t cut = 0);
+  Pair(std::unique_ptr<Transport> server, std::unique_ptr<Transport> client, size_t cut = 0);
   ~Pair();
 
   // Starts the client and moves bytes until none are left.
@@ -62,6 +64,10 @@ class Pair {
   bool is_open() const {
     return server_->state() == Transport::State::kOpen &&
            client_->state() == Transport::State::kOpen;
+  }
+  // Both transports, for whoever keeps them on.
+  std::pair<std::unique_ptr<Transport>, std::unique_ptr<Transport>> Release() {
+    return {std::move(server_), std::move(client_)};
   }
   base::Buffer& server_plain() { return server_plain_; }
   base::Buffer& client_plain() { return client_plain_; }
