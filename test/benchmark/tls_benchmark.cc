@@ -74,7 +74,8 @@ void BM_Seal(benchmark::State& state) {
   Counted counted;
   Pair pair(*ServingWith(counted, "server"), *Calling(PlainClient(counted)));
   pair.Shake();
-  const base::Slice slice = base::Slice::Copy(std::string(static_cast<size_t>(state.range(0)), 'x'));
+  const base::Slice slice =
+      base::Slice::Copy(std::string(static_cast<size_t>(state.range(0)), 'x'));
   for (auto _ : state) {
     base::Buffer plain;
     plain.Append(slice);
@@ -123,8 +124,7 @@ void BM_IdleConnections(benchmark::State& state) {
       ends.push_back(std::move(server_end));
       ends.push_back(std::move(client_end));
     }
-    state.counters["bytes_per_end"] =
-        static_cast<double>(ResidentBytes() - before) / (2 * kPairs);
+    state.counters["bytes_per_end"] = static_cast<double>(ResidentBytes() - before) / (2 * kPairs);
   }
 }
 BENCHMARK(BM_IdleConnections)->Unit(benchmark::kMillisecond)->Iterations(1);

@@ -62,7 +62,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       Believe({.ca_pem = first, .crl_pem = second});
       break;
     case 's':
-      Believe({.spiffe_domains = {{.name = "a", .ca_pem = first}, {.name = "b", .ca_pem = second}}});
+      Believe(
+          {.spiffe_domains = {{.name = "a", .ca_pem = first}, {.name = "b", .ca_pem = second}}});
       break;
     case 'h':
       Believe({.certificate_hashes = {first}, .spki_hashes = {second}});

@@ -15,14 +15,18 @@ CRYPTO_BUFFER_POOL* CertificatePool() {
   return pool;
 }
 
-std::string TakeErrorText() {
-  const uint32_t error = ERR_get_error();
-  ERR_clear_error();
+std::string ReasonWords(uint32_t error) {
   const char* reason = error == 0 ? nullptr : ERR_reason_error_string(error);
   if (reason == nullptr) return "no reason given";
   std::string text = reason;
   for (char& c : text) c = c == '_' ? ' ' : static_cast<char>(std::tolower(c));
   return text;
+}
+
+std::string TakeErrorText() {
+  const uint32_t error = ERR_get_error();
+  ERR_clear_error();
+  return ReasonWords(error);
 }
 
 Sha256Of& Sha256Of::Add(uint64_t number) {

@@ -15,6 +15,8 @@ namespace outrigger::net::tls {
 // Equal certificates of the whole process are one piece of memory.  Thread: any.
 CRYPTO_BUFFER_POOL* CertificatePool();
 
+// BoringSSL's reason for an error in lower-case words.
+std::string ReasonWords(uint32_t error);
 // What BoringSSL complained about first, in lower-case words; empties this thread's error queue.
 std::string TakeErrorText();
 

@@ -60,8 +60,8 @@ std::vector<std::string> ServerNames(X509* x509, const CertificateInfo& info) {
   std::vector<std::string> names = info.dns_names;
   if (names.empty()) {
     char name[256];
-    const int size = X509_NAME_get_text_by_NID(X509_get_subject_name(x509), NID_commonName, name,
-                                               sizeof(name));
+    const int size =
+        X509_NAME_get_text_by_NID(X509_get_subject_name(x509), NID_commonName, name, sizeof(name));
     if (size > 0) names.emplace_back(name, static_cast<size_t>(size));
   }
   for (std::string& name : names) absl::AsciiStrToLower(&name);
@@ -71,8 +71,8 @@ std::vector<std::string> ServerNames(X509* x509, const CertificateInfo& info) {
 absl::StatusOr<LoadedCertificate::Parts> ReadPkcs12(const CertificateText& text) {
   ERR_clear_error();
   if (IterationsOf(text.pkcs12) > kMostIterations) {
-    return base::InvalidArgument(
-        "pkcs12: is not DER, or is encrypted with more than ", kMostIterations, " iterations");
+    return base::InvalidArgument("pkcs12: is not DER, or is encrypted with more than ",
+                                 kMostIterations, " iterations");
   }
   CBS in;
   CBS_init(&in, BytesOf(text.pkcs12), text.pkcs12.size());

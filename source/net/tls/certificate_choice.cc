@@ -65,8 +65,8 @@ ClientAbilities::ClientAbilities(const SSL_CLIENT_HELLO& hello, bool may_use_tls
                   Has(ReadList(hello, TLSEXT_TYPE_supported_versions, true), TLS1_3_VERSION)) {
   const uint8_t* data = nullptr;
   size_t size = 0;
-  asks_for_ocsp_ = SSL_early_callback_ctx_extension_get(&hello, TLSEXT_TYPE_status_request, &data,
-                                                        &size) == 1;
+  asks_for_ocsp_ =
+      SSL_early_callback_ctx_extension_get(&hello, TLSEXT_TYPE_status_request, &data, &size) == 1;
 }
 
 bool ClientAbilities::Offers(uint16_t signature) const { return Has(signatures_, signature); }
@@ -77,9 +77,9 @@ bool ClientAbilities::CanCheck(const LoadedCertificate& certificate) const {
     const bool has_pss = Offers(SSL_SIGN_RSA_PSS_RSAE_SHA256) ||
                          Offers(SSL_SIGN_RSA_PSS_RSAE_SHA384) ||
                          Offers(SSL_SIGN_RSA_PSS_RSAE_SHA512);
-    return has_pss || (!uses_tls13_ && (Offers(SSL_SIGN_RSA_PKCS1_SHA256) ||
-                                        Offers(SSL_SIGN_RSA_PKCS1_SHA384) ||
-                                        Offers(SSL_SIGN_RSA_PKCS1_SHA512)));
+    return has_pss || (!uses_tls13_ &&
+                       (Offers(SSL_SIGN_RSA_PKCS1_SHA256) || Offers(SSL_SIGN_RSA_PKCS1_SHA384) ||
+                        Offers(SSL_SIGN_RSA_PKCS1_SHA512)));
   }
   if (uses_tls13_) return Offers(EcdsaSignature(certificate.group()));
   // RFC 8422 5.3: in TLS 1.2 the curve is negotiated apart from the hash.
@@ -114,9 +114,9 @@ CertificateChoice::Pick CertificateChoice::For(std::string_view server_name,
 
 CertificateChoice::Pick CertificateChoice::Among(
     const std::vector<const LoadedCertificate*>& candidates, const ClientAbilities& client) const {
-  // Envoy's three policies: lenient leaves out what is not fresh; strict refuses a certificate whose
-  // response is not fresh any more; must_staple refuses one without a fresh response. A client that
-  // does not ask is served without, but for a certificate that demands stapling itself.
+  // Envoy's three policies: lenient leaves out what is not fresh; strict refuses a certificate
+  // whose response is not fresh any more; must_staple refuses one without a fresh response. A
+  // client that does not ask is served without, but for a certificate that demands stapling itself.
   const absl::Time now = absl::Now();
   Pick best;
   int best_rank = -1;

@@ -25,12 +25,12 @@ struct ContextCore {
   std::shared_ptr<KeyLog> key_log;
   // What is shown where there is no choice; null: nothing.
   std::shared_ptr<const LoadedCertificate> certificate;
-  std::unique_ptr<const CertificateChoice> choice;       // server
-  std::shared_ptr<const GivenTicketKeys> ticket_keys;    // server; null: the process's
-  std::unique_ptr<const ClientSessions> sessions;        // client
-  bool requires_server_name = false;                     // server
-  bool enforces_rsa_key_usage = true;                    // client
-  std::string protocols;                                 // ALPN's wire form, ours first
+  std::unique_ptr<const CertificateChoice> choice;     // server
+  std::shared_ptr<const GivenTicketKeys> ticket_keys;  // server; null: the process's
+  std::unique_ptr<const ClientSessions> sessions;      // client
+  bool requires_server_name = false;                   // server
+  bool enforces_rsa_key_usage = true;                  // client
+  std::string protocols;                               // ALPN's wire form, ours first
   // What makes a connection outdated when it changes: the certificates and the trust.
   uint64_t identity = 0;
   bssl::UniquePtr<SSL_CTX> context;

@@ -77,49 +77,66 @@ std::string AlertName(uint8_t alert) {
   }
 }
 
-std::string DescribeFailure(bool is_server) {
-  const uint32_t error = ERR_peek_error();
-  if (ERR_GET_LIB(error) != ERR_LIB_SSL) return base::StrCat("TLS failed: ", TakeErrorText());
-  const int reason = ERR_GET_REASON(error);
+namespace {
+
+// The first error of TLS itself; the ciphers' own, such as "bad decrypt", may stand before it.
+uint32_t TakeError() {
+  uint32_t error = 0;
+  while (const uint32_t next = ERR_get_error()) {
+    if (error == 0 || ERR_GET_LIB(error) != ERR_LIB_SSL) error = next;
+  }
+  return error;
+}
+
+std::string TextOf(int reason, bool is_server) {
   const std::string_view peer = is_server ? "the client" : "the server";
   if (reason >= SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256) {
-    ERR_clear_error();
     return base::StrCat(peer, " sent the alert ",
                         AlertName(static_cast<uint8_t>(reason - SSL_AD_REASON_OFFSET)));
   }
   switch (reason) {
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
-      ERR_clear_error();
       return "the client showed no certificate, and require_client_certificate is set";
     case SSL_R_NO_SHARED_CIPHER:
-      ERR_clear_error();
       return base::StrCat("no cipher suite in common: ", peer,
                           " offered none of cipher_suites that suits the certificate");
     case SSL_R_UNSUPPORTED_PROTOCOL:
-      ERR_clear_error();
       return base::StrCat("no TLS version in common: ", peer,
                           " speaks none from tls_minimum_protocol_version to "
                           "tls_maximum_protocol_version");
     case SSL_R_NO_SHARED_GROUP:
-      ERR_clear_error();
       return base::StrCat("no group in common: ", peer, " offered none of ecdh_curves");
     case SSL_R_NO_COMMON_SIGNATURE_ALGORITHMS:
-      ERR_clear_error();
       return base::StrCat("no signature algorithm in common: ", peer,
                           " offered none that suits the certificate");
     case SSL_R_NO_APPLICATION_PROTOCOL:
-      ERR_clear_error();
       return base::StrCat("no application protocol in common: ", peer,
                           " offered none of alpn_protocols");
+    case SSL_R_TOO_MANY_KEY_UPDATES:
+      return base::StrCat(peer, " changed its keys again and again without data between");
     default:
-      return base::StrCat("TLS failed: ", TakeErrorText());
+      return {};
   }
+}
+
+}  // namespace
+
+TakenFailure TakeFailure(bool is_server) {
+  const uint32_t error = TakeError();
+  TakenFailure failure;
+  if (ERR_GET_LIB(error) == ERR_LIB_SSL) {
+    failure.reason = ERR_GET_REASON(error);
+    failure.text = TextOf(failure.reason, is_server);
+  }
+  if (!failure.text.empty()) return failure;
+  failure.text = base::StrCat("TLS failed: ", ReasonWords(error));
+  return failure;
 }
 
 bool LooksLikeHttp(std::string_view first_bytes) {
   // Five bytes are there when BoringSSL has refused what should have been a record's header.
-  for (const std::string_view method : {"GET ", "HEAD ", "POST ", "PUT ", "DELET", "OPTIO",
-                                        "PATCH", "TRACE", "CONNE", "PRI *"}) {
+  for (const std::string_view method :
+       {"GET ", "HEAD ", "POST ", "PUT ", "DELET", "OPTIO", "PATCH", "TRACE", "CONNE", "PRI *"}) {
     if (first_bytes.starts_with(method)) return true;
   }
   return false;

@@ -70,9 +70,9 @@ class LoadedTrust final : public Trust {
                       PeerRole role) const;
   bool MatchesHash(X509* leaf, std::string_view der) const;
 
-  AuthoritiesPtr authorities_;                      // null: chains are not checked
-  std::map<std::string, AuthoritiesPtr> domains_;   // SPIFFE
-  std::set<std::string> certificate_hashes_;        // 32 bytes each
+  AuthoritiesPtr authorities_;                     // null: chains are not checked
+  std::map<std::string, AuthoritiesPtr> domains_;  // SPIFFE
+  std::set<std::string> certificate_hashes_;       // 32 bytes each
   std::set<std::string> spki_hashes_;
   std::vector<SanRule> san_rules_;
   std::optional<uint32_t> max_depth_;

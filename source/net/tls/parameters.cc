@@ -67,9 +67,9 @@ absl::Status Apply(const Parameters& parameters, SSL_CTX* context) {
   }
   if (parameters.groups.empty()) {
     SSL_CTX_set1_curves_list(context, kDefaultGroups);
-  } else if (absl::Status status = SetList(context, parameters.groups, "tls_params.ecdh_curves",
-                                           "known: X25519, P-256, P-384, P-521",
-                                           &SSL_CTX_set1_curves_list);
+  } else if (absl::Status status =
+                 SetList(context, parameters.groups, "tls_params.ecdh_curves",
+                         "known: X25519, P-256, P-384, P-521", &SSL_CTX_set1_curves_list);
              !status.ok()) {
     return status;
   }
@@ -105,8 +105,7 @@ void AddTo(Sha256Of& hash, const Parameters& parameters) {
 
 absl::Status AppendProtocol(std::string_view protocol, std::string& wire) {
   if (protocol.empty() || protocol.size() > 255) {
-    return base::InvalidArgument("alpn_protocols: each must be 1-255 bytes, got ",
-                                 protocol.size());
+    return base::InvalidArgument("alpn_protocols: each must be 1-255 bytes, got ", protocol.size());
   }
   wire += static_cast<char>(protocol.size());
   wire += protocol;

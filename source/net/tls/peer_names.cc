@@ -142,8 +142,8 @@ bool VerifiedName::IsAmong(const GENERAL_NAMES& names) const {
 }
 
 bssl::UniquePtr<GENERAL_NAMES> NamesOf(X509* x509) {
-  return bssl::UniquePtr<GENERAL_NAMES>(static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(x509, NID_subject_alt_name, nullptr, nullptr)));
+  return bssl::UniquePtr<GENERAL_NAMES>(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(x509, NID_subject_alt_name, nullptr, nullptr)));
 }
 
 bool MatchesAnyRule(std::span<const SanRule> rules, const GENERAL_NAMES& names) {

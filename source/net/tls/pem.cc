@@ -32,8 +32,8 @@ class PemBlocks {
     long size = 0;
     if (PEM_read_bio(bio_.get(), &name, &header, &data, &size) != 1) {
       const uint32_t error = ERR_peek_last_error();
-      is_broken_ = !(ERR_GET_LIB(error) == ERR_LIB_PEM &&
-                     ERR_GET_REASON(error) == PEM_R_NO_START_LINE);
+      is_broken_ =
+          !(ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE);
       if (!is_broken_) ERR_clear_error();
       return false;
     }

@@ -78,8 +78,7 @@ void TlsTransport::SealRecord(std::string_view record) {
     records_since_key_ = 0;
     SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_NOT_REQUESTED);
   }
-  const int sealed =
-      SSL_write(ssl_.get(), record.data(), static_cast<int>(record.size()));
+  const int sealed = SSL_write(ssl_.get(), record.data(), static_cast<int>(record.size()));
   if (sealed != static_cast<int>(record.size())) Fail();
 }
 

@@ -76,8 +76,7 @@ ssl_select_cert_result_t OnClientHello(const SSL_CLIENT_HELLO* hello) {
 int OnServerName(SSL* ssl, int* alert, void* /*arg*/) {
   if (!CoreOf(ssl).requires_server_name) return SSL_TLSEXT_ERR_OK;
   if (SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) != nullptr) return SSL_TLSEXT_ERR_OK;
-  TlsTransport::Of(ssl).ExplainFailure(
-      "the client named no server (SNI), and require_sni is set");
+  TlsTransport::Of(ssl).ExplainFailure("the client named no server (SNI), and require_sni is set");
   *alert = SSL_AD_UNRECOGNIZED_NAME;
   return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
@@ -87,9 +86,9 @@ int OnProtocols(SSL* ssl, const uint8_t** out, uint8_t* out_size, const uint8_t*
                 unsigned offered_size, void* /*arg*/) {
   const std::string& ours = CoreOf(ssl).protocols;
   uint8_t* selected = nullptr;
-  const int result = SSL_select_next_proto(&selected, out_size, BytesOf(ours),
-                                           static_cast<unsigned>(ours.size()), offered,
-                                           offered_size);
+  const int result =
+      SSL_select_next_proto(&selected, out_size, BytesOf(ours), static_cast<unsigned>(ours.size()),
+                            offered, offered_size);
   *out = selected;
   return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
@@ -129,7 +128,8 @@ absl::Status CheckSettings(const ServerSettings& settings) {
 void SetSessionScope(const ServerSettings& settings, SSL_CTX* context) {
   Sha256Of hash;
   hash.Add(settings.trust == nullptr ? 0 : settings.trust->fingerprint());
-  hash.Add(uint64_t{settings.trust != nullptr} | uint64_t{settings.requires_client_certificate} << 1);
+  hash.Add(uint64_t{settings.trust != nullptr} | uint64_t{settings.requires_client_certificate}
+                                                     << 1);
   for (const std::shared_ptr<const Certificate>& certificate : settings.certificates) {
     hash.Add(certificate->info().subject);
     AddTo(hash, LoadedCertificate::Of(*certificate).server_names());

@@ -47,8 +47,8 @@ struct ProcessTicketKeys {
   static ProcessTicketKeys Now();
 };
 
-// What SSL_CTX_set_tlsext_ticket_key_cb asks for; `given` may be null. 1: done; 2: opened, and to be
-// sealed anew; 0: sealed with a key that is not ours: a full handshake follows; -1: failed.
+// What SSL_CTX_set_tlsext_ticket_key_cb asks for; `given` may be null. 1: done; 2: opened, and to
+// be sealed anew; 0: sealed with a key that is not ours: a full handshake follows; -1: failed.
 int HandleTicket(const GivenTicketKeys* given, uint8_t* key_name, uint8_t* iv, EVP_CIPHER_CTX* aes,
                  HMAC_CTX* hmac, bool seals);
 

@@ -207,18 +207,16 @@ void TlsTransport::ExplainFailure(std::string text) {
 void TlsTransport::Fail() {
   const bool was_handshaking = state_ == State::kHandshaking;
   state_ = State::kFailed;
-  const uint32_t error = ERR_peek_error();
-  const int reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
+  const TakenFailure failure = TakeFailure(core_->is_server());
   const DeclaredCounters& count = core_->count();
-  if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) {
+  if (failure.reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) {
     count.fail_verify_no_cert.Increment();
   } else if (!is_verification_failed_) {
     count.connection_error.Increment();
   }
-  if (reason == SSL_R_KEY_USAGE_BIT_INCORRECT) count.was_key_usage_invalid.Increment();
+  if (failure.reason == SSL_R_KEY_USAGE_BIT_INCORRECT) count.was_key_usage_invalid.Increment();
   if (was_handshaking && failure_ == nullptr) AnswerPlaintext();
-  ExplainFailure(DescribeFailure(core_->is_server()));
-  ERR_clear_error();
+  ExplainFailure(failure.text);
 }
 
 // A peer that does not speak TLS at all: a record begins with its type, 20 to 23, or in SSL 2 with

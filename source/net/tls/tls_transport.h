@@ -25,7 +25,8 @@ struct ClientAim {
 // Owner: the connection.  Thread: its worker.
 // Errors: the first one stays; after it nothing is read or sealed.
 // Limits: a handshake message of 64 KiB, one record that is not complete, 32 messages of TLS's own
-// without a byte of data between, and what stands in wire(): the handshake, or 128 KiB and a record.
+// without a byte of data between, and what stands in wire(): the handshake, or 128 KiB and a
+// record.
 class TlsTransport final : public Transport {
  public:
   // What a context holder publishes of the context of the moment: ContextCore::identity.
@@ -80,14 +81,14 @@ class TlsTransport final : public Transport {
   const LoadedCertificate* shown_;  // kept by core_
   std::shared_ptr<const TlsInfo> info_;
   std::unique_ptr<std::string> failure_;
-  int64_t last_seal_ms_ = 0;        // monotonic
+  int64_t last_seal_ms_ = 0;  // monotonic
   uint32_t records_since_key_ = 0;
   State state_ = State::kHandshaking;
   uint8_t small_records_left_ = 0;
   uint8_t messages_without_data_ = 0;
   uint8_t first_count_ = 0;
   bool is_verification_failed_ = false;
-  bool is_chain_untrusted_ = false;  // refused by no one: accepts_untrusted
+  bool is_chain_untrusted_ = false;         // refused by no one: accepts_untrusted
   char first_[SSL3_RT_HEADER_LENGTH] = {};  // what the peer began with
 };
 

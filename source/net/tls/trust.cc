@@ -70,8 +70,10 @@ absl::Status CheckRules(const std::vector<SanRule>& rules) {
     bssl::UniquePtr<ASN1_OBJECT> oid(OBJ_txt2obj(rule.oid.c_str(), /*dont_search_names=*/0));
     ERR_clear_error();
     if (oid != nullptr) continue;
-    return base::InvalidArgument("match_typed_subject_alt_names.oid: is not an object identifier: "
-                                 "\"", absl::CEscape(rule.oid), "\"");
+    return base::InvalidArgument(
+        "match_typed_subject_alt_names.oid: is not an object identifier: "
+        "\"",
+        absl::CEscape(rule.oid), "\"");
   }
   return absl::OkStatus();
 }

@@ -59,6 +59,10 @@ std::string UsageText(PeerRole role) {
                                    : " may not be used by a client: its key usage forbids it";
 }
 
+bool IsSelfIssued(X509* x509) {
+  return X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(x509)) == 0;
+}
+
 // What X509_verify_cert found, in our words.
 Finding Explain(X509_STORE_CTX* context, PeerRole role, X509* leaf) {
   const int error = X509_STORE_CTX_get_error(context);
@@ -72,13 +76,15 @@ Finding Explain(X509_STORE_CTX* context, PeerRole role, X509* leaf) {
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return NotYetValid(role, leaf, at);
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-      return {Cause::kUntrusted, SSL_AD_UNKNOWN_CA,
-              base::StrCat(subject, " is self-signed and not among those trusted")};
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_CERT_UNTRUSTED:
+      if (at == leaf && IsSelfIssued(leaf)) {
+        return {Cause::kUntrusted, SSL_AD_UNKNOWN_CA,
+                base::StrCat(subject, " is self-signed and not among those trusted")};
+      }
       return {Cause::kUntrusted, SSL_AD_UNKNOWN_CA,
               base::StrCat(subject, " leads to no trusted authority: its issuer \"",
                            NameText(X509_get_issuer_name(at)), "\" is not one")};
@@ -98,8 +104,7 @@ Finding Explain(X509_STORE_CTX* context, PeerRole role, X509* leaf) {
                            NameText(X509_get_issuer_name(at)), "\" has expired")};
     case X509_V_ERR_CERT_CHAIN_TOO_LONG:
     case X509_V_ERR_PATH_LENGTH_EXCEEDED:
-      return {Cause::kOther, SSL_AD_UNKNOWN_CA,
-              base::StrCat(subject, ": the chain is too long")};
+      return {Cause::kOther, SSL_AD_UNKNOWN_CA, base::StrCat(subject, ": the chain is too long")};
     default:
       return {Cause::kOther, alert,
               base::StrCat(subject, ": ", X509_verify_cert_error_string(error))};
@@ -193,9 +198,9 @@ Finding CheckSpiffeLeaf(X509* leaf, PeerRole role) {
                      (X509_get_key_usage(leaf) != UINT32_MAX &&
                       (X509_get_key_usage(leaf) & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)) != 0);
   if (!signs) return {};
-  return {Cause::kUsage, SSL_AD_UNSUPPORTED_CERTIFICATE,
-          base::StrCat(Subject(role, leaf, leaf),
-                       " may sign others: it cannot be a SPIFFE identity")};
+  return {
+      Cause::kUsage, SSL_AD_UNSUPPORTED_CERTIFICATE,
+      base::StrCat(Subject(role, leaf, leaf), " may sign others: it cannot be a SPIFFE identity")};
 }
 
 }  // namespace

@@ -40,8 +40,8 @@ std::string IpText(const ASN1_OCTET_STRING* bytes) {
 }
 
 void AddNames(X509* x509, CertificateInfo& info) {
-  bssl::UniquePtr<GENERAL_NAMES> names(static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(x509, NID_subject_alt_name, nullptr, nullptr)));
+  bssl::UniquePtr<GENERAL_NAMES> names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(x509, NID_subject_alt_name, nullptr, nullptr)));
   if (names == nullptr) return;
   for (const GENERAL_NAME* name : names.get()) {
     if (name->type == GEN_DNS) info.dns_names.emplace_back(Ia5Text(*name));

@@ -52,8 +52,7 @@ TEST(Certificate, ReadsEncryptedKeysAndPkcs12) {
   for (const char* name : {"server", "server_rsa"}) {
     const std::string stem(name);
     const auto plain = Cert(name);
-    const auto encrypted =
-        Certificate::Load(Text(stem + ".pem", stem + ".enc.key", "secret"));
+    const auto encrypted = Certificate::Load(Text(stem + ".pem", stem + ".enc.key", "secret"));
     ASSERT_TRUE(encrypted.ok()) << encrypted.status().message();
     EXPECT_EQ((*encrypted)->fingerprint(), plain->fingerprint());
     const auto pkcs12 =
@@ -98,8 +97,7 @@ TEST(Certificate, SaysWhichPartCannotBeRead) {
   text.chain_pem = chain.substr(0, chain.size() - 100);
   EXPECT_THAT(ErrorOf(text),
               StartsWith("certificate_chain: the PEM block of certificate 3 cannot be read"));
-  text.chain_pem =
-      chain + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  text.chain_pem = chain + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
   EXPECT_THAT(ErrorOf(text), StartsWith("certificate_chain: certificate 4 cannot be read"));
   text.chain_pem = chain;
   text.key_pem = "";
@@ -161,8 +159,9 @@ TEST(Trust, RefusesWhatItCannotRead) {
   EXPECT_THAT(error({.ca_pem = "hello"}), StartsWith("trusted_ca: holds no certificate"));
   EXPECT_THAT(error({.ca_pem = root, .crl_pem = root}),
               StartsWith("crl: holds no revocation list"));
-  EXPECT_THAT(error({.ca_pem = root, .crl_pem = "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 "
-                                                "CRL-----\n"}),
+  EXPECT_THAT(error({.ca_pem = root,
+                     .crl_pem = "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 "
+                                "CRL-----\n"}),
               StartsWith("crl: revocation list 1 cannot be read"));
   EXPECT_THAT(error({.crl_pem = FileText("root.crl")}), StartsWith("crl: needs trusted_ca"));
   EXPECT_THAT(error({.certificate_hashes = {"abc"}}), StartsWith("verify_certificate_hash: "));

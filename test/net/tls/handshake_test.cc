@@ -65,7 +65,6 @@ TEST(Handshake, WorksInEveryCombinationOfVersionKeyAndCut) {
           EXPECT_EQ(pair.server().info()->version,
                     version == Version::kTls12 ? "TLSv1.2" : "TLSv1.3");
           EXPECT_EQ(pair.server().info()->is_peer_verified, is_mutual);
-          EXPECT_EQ(pair.server().info()->session_id.empty(), version == Version::kTls13);
           pair.Say(pair.client(), "ping");
           pair.Say(pair.server(), "pong");
           EXPECT_EQ(pair.TakeAt(pair.server()), "ping");
@@ -74,6 +73,16 @@ TEST(Handshake, WorksInEveryCombinationOfVersionKeyAndCut) {
       }
     }
   }
+}
+
+TEST(Handshake, TellsTheSessionIdThatATls12ServerGives) {
+  Counted counted;
+  ServerSettings server = Only(Version::kTls12, PlainServer(counted));
+  server.allows_tickets = false;
+  Pair pair(*Serving(server), *Calling(PlainClient(counted)));
+  ASSERT_TRUE(pair.Shake().is_open());
+  EXPECT_EQ(pair.server().info()->session_id.size(), 64);
+  EXPECT_EQ(pair.server().info()->session_id, pair.client().info()->session_id);
 }
 
 TEST(Handshake, AgreesOnTheServersFirstApplicationProtocol) {

@@ -40,8 +40,7 @@ ServerSettings Speaking(Version version, ServerSettings settings) {
 TEST(Resumption, WorksWithTicketsAndCountsIt) {
   for (const Version version : {Version::kTls12, Version::kTls13}) {
     Counted counted;
-    const Visits visits =
-        VisitTwice(Speaking(version, PlainServer(counted)), PlainClient(counted));
+    const Visits visits = VisitTwice(Speaking(version, PlainServer(counted)), PlainClient(counted));
     EXPECT_FALSE(visits.first);
     EXPECT_TRUE(visits.second);
     EXPECT_EQ(counted["session_reused"], 2);
@@ -148,9 +147,8 @@ TEST(Resumption, TellsWhoThePeerIsAndWhetherItIsVerified) {
       if (!accepts_untrusted && std::string_view(name) == "other_client") continue;
       Counted counted;
       ServerSettings server = PlainServer(counted);
-      server.trust = TrustIn("root", [&](TrustSettings& trust) {
-        trust.accepts_untrusted = accepts_untrusted;
-      });
+      server.trust = TrustIn(
+          "root", [&](TrustSettings& trust) { trust.accepts_untrusted = accepts_untrusted; });
       ClientSettings client = PlainClient(counted);
       client.certificate = Cert(name);
       const auto serving = Serving(server);

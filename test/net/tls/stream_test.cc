@@ -27,7 +27,8 @@ std::vector<size_t> RecordSizes(base::Buffer& wire) {
   std::vector<size_t> sizes;
   const std::string bytes = wire.ToString();
   for (size_t at = 0; at + 5 <= bytes.size();) {
-    const size_t size = static_cast<uint8_t>(bytes[at + 3]) * 256 + static_cast<uint8_t>(bytes[at + 4]);
+    const size_t size =
+        static_cast<uint8_t>(bytes[at + 3]) * 256 + static_cast<uint8_t>(bytes[at + 4]);
     sizes.push_back(size);
     at += 5 + size;
   }

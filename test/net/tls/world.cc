@@ -53,9 +53,7 @@ ServerSettings PlainServer(const Counted& counted) {
 }
 
 ClientSettings PlainClient(const Counted& counted) {
-  return {.trust = TrustIn("root"),
-          .server_name = "web.example.com",
-          .counters = counted.counters};
+  return {.trust = TrustIn("root"), .server_name = "web.example.com", .counters = counted.counters};
 }
 
 std::shared_ptr<ServerContexts> Serving(ServerSettings settings) {
