@@ -204,6 +204,14 @@ void TlsTransport::ExplainFailure(std::string text) {
   if (failure_ == nullptr) failure_ = std::make_unique<std::string>(std::move(text));
 }
 
+void TlsTransport::NoteSocketEnd(std::string_view why) {
+  if (state_ == State::kOpen) is_cut_off_ = true;
+  if (state_ != State::kHandshaking) return;
+  state_ = State::kFailed;
+  ExplainFailure(std::string(why));
+  core_->count().connection_error.Increment();
+}
+
 void TlsTransport::Fail() {
   const bool was_handshaking = state_ == State::kHandshaking;
   state_ = State::kFailed;

@@ -42,8 +42,10 @@ class TlsTransport final : public Transport {
   void Seal(base::Buffer& plain) override;
   void Finish() override;
   base::Buffer& wire() override { return wire_; }
+  void NoteSocketEnd(std::string_view why) override;
   State state() const override { return state_; }
   std::string_view failure() const override;
+  bool is_cut_off() const override { return is_cut_off_; }
   std::string_view application_protocol() const override;
   const std::shared_ptr<const TlsInfo>& info() override;
   bool is_outdated() const override;
@@ -88,6 +90,7 @@ class TlsTransport final : public Transport {
   uint8_t messages_without_data_ = 0;
   uint8_t first_count_ = 0;
   bool is_verification_failed_ = false;
+  bool is_cut_off_ = false;
   bool is_chain_untrusted_ = false;         // refused by no one: accepts_untrusted
   char first_[SSL3_RT_HEADER_LENGTH] = {};  // what the peer began with
 };

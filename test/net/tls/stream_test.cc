@@ -128,6 +128,29 @@ TEST(Stream, EndsEachDirectionOnItsOwn) {
   }
 }
 
+TEST(Stream, KnowsWhatWasCutOff) {
+  Connected cut;
+  cut.pair->server().NoteSocketEnd("connection reset");
+  EXPECT_TRUE(cut.pair->server().is_cut_off());
+  EXPECT_EQ(cut.pair->server().failure(), "");
+  Connected ended;
+  ended.pair->client().Finish();
+  ended.pair->Move();
+  ended.pair->server().NoteSocketEnd("connection reset");
+  EXPECT_FALSE(ended.pair->server().is_cut_off());
+}
+
+TEST(Stream, FailsWhereTheSocketEndsDuringTheHandshake) {
+  Counted counted;
+  Pair pair(*Serving(PlainServer(counted)), *Calling(PlainClient(counted)));
+  pair.client().Start();
+  pair.MoveOnce(pair.client(), pair.server(), pair.server_plain());
+  pair.server().NoteSocketEnd("handshake timeout");
+  EXPECT_EQ(pair.server().state(), State::kFailed);
+  EXPECT_EQ(pair.server().failure(), "handshake timeout");
+  EXPECT_EQ(counted["connection_error"], 1);
+}
+
 TEST(Stream, IgnoresWhatFollowsTheEnd) {
   Connected connected;
   Pair& pair = *connected.pair;
