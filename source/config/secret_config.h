@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 #include "envoy/extensions/transport_sockets/tls/v3/common.pb.h"
 #include "envoy/extensions/transport_sockets/tls/v3/secret.pb.h"
 #include "source/config/place.h"
+#include "source/config/secret_table.h"
 #include "source/net/tls/certificate.h"
 #include "source/net/tls/context_plan.h"
 #include "source/net/tls/ticket_keys.h"
@@ -18,8 +18,6 @@
 // Certificates, ticket keys and validation contexts, given in place or as secrets. No error shows
 // what they hold.
 namespace outrigger::config {
-
-using SecretTable = std::map<std::string, net::tls::SecretPtr, std::less<>>;
 
 // Where a certificate or a validation context was written: only the files of a secret that comes by
 // SDS can be watched.
