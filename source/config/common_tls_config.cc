@@ -178,7 +178,10 @@ const net::tls::Secret& SecretIn(const SecretSlot& slot, absl::Span<const Secret
 SecretSlot ReadSlot(const SdsSecretConfig& from, SecretNeed::Kind kind,
                     const CompileEnvironment& environment, std::vector<SecretNeed>& needs,
                     const Place& place) {
-  if (from.name().empty()) place.At("name").Refuse("must be given");
+  if (from.name().empty()) {
+    place.At("name").Refuse("must be given");
+    return {};
+  }
   if (from.has_sds_config()) {
     needs.push_back(ReadSecretNeed(from, kind, place));
     return {.need = needs.size() - 1};
