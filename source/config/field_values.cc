@@ -137,17 +137,6 @@ std::string ReadDataSource(const DataSource& source, const Place& place) {
   return "";
 }
 
-void RequireRawBuffer(const envoy::config::core::v3::TransportSocket& socket, const Place& place) {
-  const Place at = place.At("typed_config");
-  const std::string type = loading::ResolvedTypeName(socket.typed_config());
-  if (type.empty() && socket.name() == "envoy.transport_sockets.raw_buffer") return;
-  if (type != "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer") {
-    at.Refuse(absl::StrCat("transport socket \"", type,
-                           "\" is not implemented; known: "
-                           "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"));
-  }
-}
-
 void RequireAds(const ConfigSource& source, const Place& place) {
   if (source.resource_api_version() == ApiVersion::V2) {
     place.At("resource_api_version").Refuse("V2 no longer exists; give V3");

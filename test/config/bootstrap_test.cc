@@ -313,5 +313,40 @@ INSTANTIATE_TEST_SUITE_P(
                 "node.cluster: must be given when a control plane is used; or give "
                 "--service-cluster"}));
 
+TEST(Bootstrap, SaysOfWhatIsDeclaredThatItIsNotImplemented) {
+  EXPECT_EQ(Error(R"(
+stats_sinks: [{name: a, typed_config: {"@type": a/envoy.config.metrics.v3.StatsdSink, address: {}}}]
+tracing: {http: {name: a, typed_config: {"@type": a/not.here, x: y}}, more: 1}
+)"),
+            "stats_sinks: not implemented\ntracing: not implemented");
+  EXPECT_EQ(Error(R"(
+static_resources:
+  clusters:
+  - name: a
+    health_checks: [{timeout: 1s, http_health_check: {path: /}}]
+    outlier_detection: {consecutive_5xx: 3}
+)"),
+            "static_resources.clusters[0].health_checks: not implemented\n"
+            "static_resources.clusters[0].outlier_detection: not implemented");
+}
+
+TEST(Bootstrap, CompilesStaticSecretsFirst) {
+  EXPECT_EQ(Error("static_resources: {secrets: [{name: a}]}"),
+            "static_resources.secrets[0]: must hold one of tls_certificate, session_ticket_keys, "
+            "validation_context");
+  EXPECT_EQ(Error(R"(
+static_resources:
+  secrets: [{name: ca, validation_context: {allow_expired_certificate: true}}]
+  clusters:
+  - name: a
+    transport_socket:
+      name: tls
+      typed_config:
+        "@type": a/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+        common_tls_context: {validation_context_sds_secret_config: {name: ca}}
+)"),
+            "");
+}
+
 }  // namespace
 }  // namespace outrigger::config

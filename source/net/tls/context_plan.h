@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -29,6 +30,9 @@ struct SecretSource {
   enum class Kind : uint8_t { kAds, kApi, kFile } kind = Kind::kAds;
   std::string cluster;            // kApi: whose SecretDiscoveryService
   bool is_delta = false;          // kApi
+  bool sends_node_once = false;   // kApi: set_node_on_first_message_only
+  std::string authority;          // kApi: :authority; the cluster's name unless given
+  std::vector<std::pair<std::string, std::string>> initial_metadata;  // kApi: headers of the call
   std::string path;               // kFile: of a DiscoveryResponse or a Secret
   std::string watched_directory;  // kFile; empty: the file's own
   friend auto operator<=>(const SecretSource&, const SecretSource&) = default;
