@@ -70,6 +70,7 @@ class ServerConnection final : public event::Deletable,
   void OnClosed(net::CloseCause cause) override;
   // http::ServerStreams
   http::RequestReceiver& NewStream(http::ResponseWriter& writer) override;
+  void OnProtocolError() override { options_->counters.downstream_cx_protocol_error.Increment(); }
   void OnCodecDone() override;
 
   // The client's first bytes tell what it speaks. False: there are not enough of them.
