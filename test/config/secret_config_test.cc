@@ -114,7 +114,7 @@ TEST(SecretConfig, ShowsNoSecretInAnError) {
 TEST(SecretConfig, ShowsNoPastedKeyThatDoesNotLoad) {
   SecretProto secret;
   const absl::Status status = loading::LoadMessageFromText(
-      "{tls_certificate: {private_key: {inline_bytes: \"-----geheim-----\"}}}", secret);
+      "{tls_certificate: {private_key: {inline_bytes: \"*geheim*\"}}}", secret);
   EXPECT_THAT(std::string(status.message()), HasSubstr("must be bytes in base64"));
   EXPECT_THAT(std::string(status.message()), Not(HasSubstr("geheim")));
 }

@@ -320,7 +320,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "secrets that come by SDS are watched; give an SdsSecretConfig with "
                 "path_config_source\n"
                 "common_tls_context.tls_certificates[0].private_key.filename: /nowhere/key.pem: "
-                "No such file or directory"},
+                "cannot be opened: No such file or directory"},
         Refusal{WithCertificate("alpn_protocols: [\"\"]"),
                 "common_tls_context.alpn_protocols[0]: must be of 1 to 255 bytes, got 0"},
         Refusal{WithCertificate("tls_params: {tls_minimum_protocol_version: TLSv1_3, "

@@ -68,13 +68,13 @@ std::string WithTransport(std::string_view config, std::string_view chain_fields
 }
 
 TEST_F(TransportConfig, ReadsTheTransportsOfAChain) {
-  const SpecPtr plain = Compile(WithChain(""));
+  const ListenerPtr plain = Compile(WithChain(""));
   EXPECT_EQ(plain->only_chain->transports, nullptr);
   EXPECT_EQ(plain->only_chain->handshake_timeout, milliseconds(15'000));
-  const SpecPtr raw =
+  const ListenerPtr raw =
       Compile(WithTransport("envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"));
   EXPECT_EQ(raw->only_chain->transports, nullptr);
-  const SpecPtr tls = Compile(WithTransport(
+  const ListenerPtr tls = Compile(WithTransport(
       "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext, common_tls_context: "
       "{tls_certificate_sds_secret_configs: [{name: default, sds_config: {ads: {}}}]}",
       "transport_socket_connect_timeout: 3s, "));
