@@ -109,9 +109,8 @@ void ReadCertificates(const CommonTlsContext& from, const CompileEnvironment& en
         .Refuse("cannot be given with tls_certificates; keep one of the two");
   }
   for (int i = 0; i < from.tls_certificates_size(); ++i) {
-    auto certificate =
-        CompileCertificate(from.tls_certificates(i), SecretOrigin::kGivenInPlace,
-                           place.At("tls_certificates", i));
+    auto certificate = CompileCertificate(from.tls_certificates(i), SecretOrigin::kGivenInPlace,
+                                          place.At("tls_certificates", i));
     common.certificates.push_back(Here({.certificate = std::move(certificate)}));
   }
   for (int i = 0; i < by_name; ++i) {
@@ -126,15 +125,13 @@ void ReadValidation(const CommonTlsContext& from, const CompileEnvironment& envi
   constexpr auto kKind = SecretNeed::Kind::kValidation;
   switch (from.validation_context_type_case()) {
     case CommonTlsContext::kValidationContext:
-      common.validation =
-          Here({.validation = CompileValidation(from.validation_context(),
-                                                SecretOrigin::kGivenInPlace,
-                                                place.At("validation_context"))});
+      common.validation = Here(
+          {.validation = CompileValidation(from.validation_context(), SecretOrigin::kGivenInPlace,
+                                           place.At("validation_context"))});
       return;
     case CommonTlsContext::kValidationContextSdsSecretConfig:
-      common.validation =
-          ReadSlot(from.validation_context_sds_secret_config(), kKind, environment, common.needs,
-                   place.At("validation_context_sds_secret_config"));
+      common.validation = ReadSlot(from.validation_context_sds_secret_config(), kKind, environment,
+                                   common.needs, place.At("validation_context_sds_secret_config"));
       return;
     case CommonTlsContext::kCombinedValidationContext: {
       const auto& combined = from.combined_validation_context();
@@ -142,9 +139,9 @@ void ReadValidation(const CommonTlsContext& from, const CompileEnvironment& envi
       if (!combined.has_default_validation_context()) {
         at.At("default_validation_context").Refuse("must be given");
       }
-      common.default_validation = CompileValidation(combined.default_validation_context(),
-                                                    SecretOrigin::kGivenInPlace,
-                                                    at.At("default_validation_context"));
+      common.default_validation =
+          CompileValidation(combined.default_validation_context(), SecretOrigin::kGivenInPlace,
+                            at.At("default_validation_context"));
       common.validation =
           ReadSlot(combined.validation_context_sds_secret_config(), kKind, environment,
                    common.needs, at.At("validation_context_sds_secret_config"));
@@ -216,8 +213,9 @@ std::shared_ptr<const net::tls::Trust> TrustOf(const CommonTls& common,
                                                bool needs_authority, const Place& place) {
   if (!common.validation) {
     if (needs_authority) {
-      place.Refuse("the certificate's name is to be verified; give validation_context with "
-                   "trusted_ca");
+      place.Refuse(
+          "the certificate's name is to be verified; give validation_context with "
+          "trusted_ca");
     }
     return nullptr;
   }
@@ -232,8 +230,7 @@ std::shared_ptr<const net::tls::Trust> TrustOf(const CommonTls& common,
 
 std::shared_ptr<const net::tls::ContextPlan> MakePlan(
     std::vector<SecretNeed> needs,
-    absl::AnyInvocable<void(absl::Span<const SecretPtr> secrets, const Place& place) const>
-        build) {
+    absl::AnyInvocable<void(absl::Span<const SecretPtr> secrets, const Place& place) const> build) {
   auto plan = std::make_shared<net::tls::ContextPlan>();
   plan->needs = needs;
   plan->build = [needs = std::move(needs),
