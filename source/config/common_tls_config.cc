@@ -17,7 +17,6 @@ using envoy::extensions::transport_sockets::tls::v3::TlsParameters;
 using net::tls::SecretNeed;
 using net::tls::SecretPtr;
 using net::tls::Version;
-using Cidrs = google::protobuf::RepeatedPtrField<envoy::config::core::v3::CidrRange>;
 using Names = google::protobuf::RepeatedPtrField<std::string>;
 
 Version ToVersion(TlsParameters::TlsProtocol protocol, Version otherwise) {
@@ -65,25 +64,10 @@ std::vector<std::string> ReadProtocols(const Names& protocols, const Place& plac
   return {protocols.begin(), protocols.end()};
 }
 
-std::vector<net::Cidr> ReadCidrs(const Cidrs& ranges, std::string_view field, const Place& place) {
-  std::vector<net::Cidr> cidrs;
-  for (int i = 0; i < ranges.size(); ++i) {
-    const auto cidr = net::Cidr::Make(ranges[i].address_prefix(), ranges[i].prefix_len().value());
-    if (cidr.ok()) {
-      cidrs.push_back(*cidr);
-    } else {
-      place.At(field, i).Refuse(cidr.status());
-    }
-  }
-  return cidrs;
-}
-
 std::shared_ptr<net::tls::KeyLog> ReadKeyLog(const TlsKeyLog& from,
                                              const CompileEnvironment& environment,
                                              const Place& place) {
   auto log = std::make_shared<net::tls::KeyLog>();
-  log->local_addresses = ReadCidrs(from.local_address_range(), "local_address_range", place);
-  log->remote_addresses = ReadCidrs(from.remote_address_range(), "remote_address_range", place);
   const Place at = place.At("path");
   if (from.path().empty()) {
     at.Refuse("must be given");
