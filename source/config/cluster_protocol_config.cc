@@ -107,8 +107,8 @@ void ReadNames(const envoy::config::core::v3::UpstreamHttpProtocolOptions& from,
   const Place at = place.At("override_auto_sni_header");
   const std::string& header = from.override_auto_sni_header();
   if (!IsHeaderName(header) && header != ":authority") {
-    at.Refuse(absl::StrCat("must be the name of a header, got \"", absl::Utf8SafeCEscape(header),
-                           "\""));
+    at.Refuse(
+        absl::StrCat("must be the name of a header, got \"", absl::Utf8SafeCEscape(header), "\""));
   } else if (!header.empty() && !from.auto_sni() && !from.auto_san_validation()) {
     at.Refuse("has a meaning only with auto_sni or auto_san_validation");
   }

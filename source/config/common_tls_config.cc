@@ -17,7 +17,6 @@ using envoy::extensions::transport_sockets::tls::v3::TlsParameters;
 using net::tls::SecretNeed;
 using net::tls::SecretPtr;
 using net::tls::Version;
-using Cidrs = google::protobuf::RepeatedPtrField<envoy::config::core::v3::CidrRange>;
 using Names = google::protobuf::RepeatedPtrField<std::string>;
 
 Version ToVersion(TlsParameters::TlsProtocol protocol, Version otherwise) {
@@ -65,25 +64,10 @@ std::vector<std::string> ReadProtocols(const Names& protocols, const Place& plac
   return {protocols.begin(), protocols.end()};
 }
 
-std::vector<net::Cidr> ReadCidrs(const Cidrs& ranges, std::string_view field, const Place& place) {
-  std::vector<net::Cidr> cidrs;
-  for (int i = 0; i < ranges.size(); ++i) {
-    const auto cidr = net::Cidr::Make(ranges[i].address_prefix(), ranges[i].prefix_len().value());
-    if (cidr.ok()) {
-      cidrs.push_back(*cidr);
-    } else {
-      place.At(field, i).Refuse(cidr.status());
-    }
-  }
-  return cidrs;
-}
-
 std::shared_ptr<net::tls::KeyLog> ReadKeyLog(const TlsKeyLog& from,
                                              const CompileEnvironment& environment,
                                              const Place& place) {
   auto log = std::make_shared<net::tls::KeyLog>();
-  log->local_addresses = ReadCidrs(from.local_address_range(), "local_address_range", place);
-  log->remote_addresses = ReadCidrs(from.remote_address_range(), "remote_address_range", place);
   const Place at = place.At("path");
   if (from.path().empty()) {
     at.Refuse("must be given");
@@ -109,9 +93,8 @@ void ReadCertificates(const CommonTlsContext& from, const CompileEnvironment& en
         .Refuse("cannot be given with tls_certificates; keep one of the two");
   }
   for (int i = 0; i < from.tls_certificates_size(); ++i) {
-    auto certificate =
-        CompileCertificate(from.tls_certificates(i), SecretOrigin::kGivenInPlace,
-                           place.At("tls_certificates", i));
+    auto certificate = CompileCertificate(from.tls_certificates(i), SecretOrigin::kGivenInPlace,
+                                          place.At("tls_certificates", i));
     common.certificates.push_back(Here({.certificate = std::move(certificate)}));
   }
   for (int i = 0; i < by_name; ++i) {
@@ -126,15 +109,13 @@ void ReadValidation(const CommonTlsContext& from, const CompileEnvironment& envi
   constexpr auto kKind = SecretNeed::Kind::kValidation;
   switch (from.validation_context_type_case()) {
     case CommonTlsContext::kValidationContext:
-      common.validation =
-          Here({.validation = CompileValidation(from.validation_context(),
-                                                SecretOrigin::kGivenInPlace,
-                                                place.At("validation_context"))});
+      common.validation = Here(
+          {.validation = CompileValidation(from.validation_context(), SecretOrigin::kGivenInPlace,
+                                           place.At("validation_context"))});
       return;
     case CommonTlsContext::kValidationContextSdsSecretConfig:
-      common.validation =
-          ReadSlot(from.validation_context_sds_secret_config(), kKind, environment, common.needs,
-                   place.At("validation_context_sds_secret_config"));
+      common.validation = ReadSlot(from.validation_context_sds_secret_config(), kKind, environment,
+                                   common.needs, place.At("validation_context_sds_secret_config"));
       return;
     case CommonTlsContext::kCombinedValidationContext: {
       const auto& combined = from.combined_validation_context();
@@ -142,9 +123,9 @@ void ReadValidation(const CommonTlsContext& from, const CompileEnvironment& envi
       if (!combined.has_default_validation_context()) {
         at.At("default_validation_context").Refuse("must be given");
       }
-      common.default_validation = CompileValidation(combined.default_validation_context(),
-                                                    SecretOrigin::kGivenInPlace,
-                                                    at.At("default_validation_context"));
+      common.default_validation =
+          CompileValidation(combined.default_validation_context(), SecretOrigin::kGivenInPlace,
+                            at.At("default_validation_context"));
       common.validation =
           ReadSlot(combined.validation_context_sds_secret_config(), kKind, environment,
                    common.needs, at.At("validation_context_sds_secret_config"));
@@ -216,8 +197,9 @@ std::shared_ptr<const net::tls::Trust> TrustOf(const CommonTls& common,
                                                bool needs_authority, const Place& place) {
   if (!common.validation) {
     if (needs_authority) {
-      place.Refuse("the certificate's name is to be verified; give validation_context with "
-                   "trusted_ca");
+      place.Refuse(
+          "the certificate's name is to be verified; give validation_context with "
+          "trusted_ca");
     }
     return nullptr;
   }
@@ -232,8 +214,7 @@ std::shared_ptr<const net::tls::Trust> TrustOf(const CommonTls& common,
 
 std::shared_ptr<const net::tls::ContextPlan> MakePlan(
     std::vector<SecretNeed> needs,
-    absl::AnyInvocable<void(absl::Span<const SecretPtr> secrets, const Place& place) const>
-        build) {
+    absl::AnyInvocable<void(absl::Span<const SecretPtr> secrets, const Place& place) const> build) {
   auto plan = std::make_shared<net::tls::ContextPlan>();
   plan->needs = needs;
   plan->build = [needs = std::move(needs),

@@ -47,9 +47,8 @@ struct CommonTls {
   std::vector<net::tls::SecretNeed> needs;
 };
 
-CommonTls ReadCommonTls(
-    const envoy::extensions::transport_sockets::tls::v3::CommonTlsContext& from,
-    const CompileEnvironment& environment, const Place& place);
+CommonTls ReadCommonTls(const envoy::extensions::transport_sockets::tls::v3::CommonTlsContext& from,
+                        const CompileEnvironment& environment, const Place& place);
 
 std::vector<std::shared_ptr<const net::tls::Certificate>> CertificatesOf(
     const CommonTls& common, absl::Span<const net::tls::SecretPtr> secrets);

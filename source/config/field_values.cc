@@ -1,5 +1,7 @@
 #include "source/config/field_values.h"
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
@@ -110,6 +112,20 @@ net::KeepaliveOptions ReadKeepalive(const envoy::config::core::v3::TcpKeepalive&
   return options;
 }
 
+namespace {
+
+// Only a file: opening a pipe waits for someone who writes to it, and whoever sends the resource
+// could name one.
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  struct stat found;
+  if (stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": is not a file"));
+  }
+  return loading::ReadTextFile(path);
+}
+
+}  // namespace
+
 std::string ReadDataSource(const DataSource& source, const Place& place) {
   switch (source.specifier_case()) {
     case DataSource::kInlineString:
@@ -118,7 +134,7 @@ std::string ReadDataSource(const DataSource& source, const Place& place) {
       return source.inline_bytes();
     case DataSource::kFilename: {
       const Place at = place.At("filename");
-      absl::StatusOr<std::string> text = loading::ReadTextFile(source.filename());
+      absl::StatusOr<std::string> text = ReadFile(source.filename());
       if (text.ok()) return *std::move(text);
       at.Refuse(text.status());
       return "";

@@ -34,10 +34,10 @@ struct FilterChainSpec {
   std::string key;
   uint64_t fingerprint = 0;  // equal: means the same
 
-  std::shared_ptr<const net::ServerTransports> transports;    // null: plain bytes
-  std::shared_ptr<const net::tls::ContextPlan> tls_plan;      // null: nothing to wait for
-  base::Milliseconds handshake_timeout{15000};                // from the choice of the chain; 0: none
-  std::shared_ptr<const downstream::HttpOptions> http;  // null: `session`
+  std::shared_ptr<const net::ServerTransports> transports;  // null: plain bytes
+  std::shared_ptr<const net::tls::ContextPlan> tls_plan;    // null: nothing to wait for
+  base::Milliseconds handshake_timeout{15000};              // from the choice of the chain; 0: none
+  std::shared_ptr<const downstream::HttpOptions> http;      // null: `session`
   RouteSource routes;
   tcp::SessionFactory session;
   tcp::SessionLimits session_limits;

@@ -32,8 +32,9 @@ void CheckWatching(const Watching& from, SecretOrigin origin, const Place& place
   if (!from.has_watched_directory()) return;
   const Place at = place.At("watched_directory");
   if (origin == SecretOrigin::kGivenInPlace) {
-    at.Refuse("only the files of secrets that come by SDS are watched; give an "
-              "SdsSecretConfig with path_config_source");
+    at.Refuse(
+        "only the files of secrets that come by SDS are watched; give an "
+        "SdsSecretConfig with path_config_source");
   } else if (from.watched_directory().path().empty()) {
     at.At("path").Refuse("must be given");
   }
@@ -47,8 +48,9 @@ net::tls::CertificateText ReadCertificateText(const TlsCertificate& from, const 
     }
     text.pkcs12 = ReadGiven(from.pkcs12(), place.At("pkcs12"));
   } else {
-    for (const auto& [field, is_given] : {std::pair("certificate_chain", from.has_certificate_chain()),
-                                          std::pair("private_key", from.has_private_key())}) {
+    for (const auto& [field, is_given] :
+         {std::pair("certificate_chain", from.has_certificate_chain()),
+          std::pair("private_key", from.has_private_key())}) {
       if (!is_given) place.At(field).Refuse("must be given, or pkcs12 instead");
     }
     if (from.has_certificate_chain()) {

@@ -32,9 +32,8 @@ std::shared_ptr<const net::tls::TicketKeys> CompileTicketKeys(
     const Place& place);
 // With its sources loaded.
 std::shared_ptr<const envoy::extensions::transport_sockets::tls::v3::CertificateValidationContext>
-CompileValidation(
-    envoy::extensions::transport_sockets::tls::v3::CertificateValidationContext from,
-    SecretOrigin origin, const Place& place);
+CompileValidation(envoy::extensions::transport_sockets::tls::v3::CertificateValidationContext from,
+                  SecretOrigin origin, const Place& place);
 // The validation context inside a secret of that kind.
 const envoy::extensions::transport_sockets::tls::v3::CertificateValidationContext& ValidationOf(
     const net::tls::Secret& secret);
@@ -51,8 +50,8 @@ std::vector<std::string> WatchedDirectories(
 
 // The secrets of the bootstrap; they need names of their own.
 SecretTable CompileStaticSecrets(
-    const google::protobuf::RepeatedPtrField<
-        envoy::extensions::transport_sockets::tls::v3::Secret>& secrets,
+    const google::protobuf::RepeatedPtrField<envoy::extensions::transport_sockets::tls::v3::Secret>&
+        secrets,
     const Place& place);
 
 // Where the secret comes from.

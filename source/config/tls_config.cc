@@ -33,8 +33,8 @@ struct ClientParts {
   ClientSettings settings;
 };
 
-void Build(const ServerParts& parts, ServerContexts& contexts,
-           absl::Span<const SecretPtr> secrets, const Place& place) {
+void Build(const ServerParts& parts, ServerContexts& contexts, absl::Span<const SecretPtr> secrets,
+           const Place& place) {
   const size_t before = place.findings().size();
   ServerSettings settings = parts.settings;
   settings.certificates = CertificatesOf(parts.common, secrets);
@@ -46,8 +46,8 @@ void Build(const ServerParts& parts, ServerContexts& contexts,
   contexts.Set(*std::move(context));
 }
 
-void Build(const ClientParts& parts, ClientContexts& contexts,
-           absl::Span<const SecretPtr> secrets, const Place& place) {
+void Build(const ClientParts& parts, ClientContexts& contexts, absl::Span<const SecretPtr> secrets,
+           const Place& place) {
   const size_t before = place.findings().size();
   ClientSettings settings = parts.settings;
   const auto certificates = CertificatesOf(parts.common, secrets);
@@ -86,10 +86,9 @@ void ReadTickets(const DownstreamTlsContext& from, const CompileEnvironment& env
       return;
     }
     case DownstreamTlsContext::kSessionTicketKeysSdsSecretConfig:
-      parts.ticket_keys =
-          ReadSlot(from.session_ticket_keys_sds_secret_config(), SecretNeed::Kind::kTicketKeys,
-                   environment, parts.common.needs,
-                   place.At("session_ticket_keys_sds_secret_config"));
+      parts.ticket_keys = ReadSlot(from.session_ticket_keys_sds_secret_config(),
+                                   SecretNeed::Kind::kTicketKeys, environment, parts.common.needs,
+                                   place.At("session_ticket_keys_sds_secret_config"));
       return;
     case DownstreamTlsContext::kDisableStatelessSessionResumption:
       parts.settings.allows_tickets = !from.disable_stateless_session_resumption();
@@ -114,8 +113,9 @@ void ReadServer(const DownstreamTlsContext& from, ServerParts& parts, const Plac
   settings.requires_client_certificate = from.require_client_certificate().value();
   if (settings.requires_client_certificate && !parts.common.validation) {
     place.At("require_client_certificate")
-        .Refuse("needs common_tls_context.validation_context: without it any certificate would do; "
-                "where that is wanted give one with trust_chain_verification: ACCEPT_UNTRUSTED");
+        .Refuse(
+            "needs common_tls_context.validation_context: without it any certificate would do; "
+            "where that is wanted give one with trust_chain_verification: ACCEPT_UNTRUSTED");
   }
   settings.requires_server_name = from.require_sni().value();
   settings.scans_all_certificates = from.full_scan_certs_on_sni_mismatch().value();
@@ -138,8 +138,8 @@ void ReadClient(const UpstreamTlsContext& from, ClientParts& parts, const Place&
   settings.server_name = from.sni();
   constexpr size_t kMostBytes = 255;
   if (from.sni().size() > kMostBytes || from.sni().find('\0') != std::string::npos) {
-    place.At("sni").Refuse(base::StrCat("must be a name of at most 255 bytes, got ",
-                                        from.sni().size(), " bytes"));
+    place.At("sni").Refuse(
+        base::StrCat("must be a name of at most 255 bytes, got ", from.sni().size(), " bytes"));
   }
   if (from.has_max_session_keys()) settings.max_session_keys = from.max_session_keys().value();
   if (from.has_enforce_rsa_key_usage()) {
@@ -158,8 +158,8 @@ ServerTls CompileServerTls(const DownstreamTlsContext& from, const TlsScope& sco
                            const Place& place) {
   const size_t before = place.findings().size();
   ServerParts parts;
-  parts.common = ReadCommonTls(from.common_tls_context(), scope.environment,
-                               place.At("common_tls_context"));
+  parts.common =
+      ReadCommonTls(from.common_tls_context(), scope.environment, place.At("common_tls_context"));
   ReadTickets(from, scope.environment, parts, place);
   ReadServer(from, parts, place);
   if (place.findings().size() != before) return {};
@@ -171,8 +171,8 @@ ClientTls CompileClientTls(const UpstreamTlsContext& from, bool needs_authority,
                            const TlsScope& scope, const Place& place) {
   const size_t before = place.findings().size();
   ClientParts parts;
-  parts.common = ReadCommonTls(from.common_tls_context(), scope.environment,
-                               place.At("common_tls_context"));
+  parts.common =
+      ReadCommonTls(from.common_tls_context(), scope.environment, place.At("common_tls_context"));
   parts.needs_authority = needs_authority || from.auto_sni_san_validation();
   ReadClient(from, parts, place);
   if (place.findings().size() != before) return {};

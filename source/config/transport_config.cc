@@ -63,8 +63,9 @@ void ReadSocket(const TransportSocket& socket, const ClusterScope& scope, Transp
     return at.Refuse(base::StrCat("is for filter chains; give ", TypeOf<UpstreamTlsContext>()));
   }
   if (type == TypeOf<ProxyProtocolUpstreamTransport>()) {
-    return at.Refuse("upstream_proxy_protocol is for transport_socket itself: not implemented in "
-                     "transport_socket_matches and below another");
+    return at.Refuse(
+        "upstream_proxy_protocol is for transport_socket itself: not implemented in "
+        "transport_socket_matches and below another");
   }
   if (type != TypeOf<UpstreamTlsContext>()) {
     return RefuseType(type,

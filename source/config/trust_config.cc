@@ -68,7 +68,8 @@ bool StandsFor(std::string_view pattern, std::string_view name) {
   if (!pattern.starts_with("*.")) return false;
   const size_t dot = name.find('.');
   return dot != name.npos && dot > 0 &&
-         absl::EqualsIgnoreCase(base::AbslView(pattern.substr(1)), base::AbslView(name.substr(dot)));
+         absl::EqualsIgnoreCase(base::AbslView(pattern.substr(1)),
+                                base::AbslView(name.substr(dot)));
 }
 
 // `exact "a.example.com"`.
@@ -152,9 +153,9 @@ void ReadTypedNames(const CertificateValidationContext& from, TrustSettings& set
     const std::optional<SanType> type = ReadSanType(rule, at);
     if (!type) continue;
     if (*type == SanType::kOtherName && !IsOid(rule.oid())) {
-      at.At("oid").Refuse(base::StrCat(
-          "must be an object identifier such as \"1.3.6.1.4.1.311.20.2.3\", got \"",
-          absl::Utf8SafeCEscape(rule.oid()), "\""));
+      at.At("oid").Refuse(
+          base::StrCat("must be an object identifier such as \"1.3.6.1.4.1.311.20.2.3\", got \"",
+                       absl::Utf8SafeCEscape(rule.oid()), "\""));
     } else if (*type != SanType::kOtherName && !rule.oid().empty()) {
       at.At("oid").Refuse("is for san_type OTHER_NAME");
     }
@@ -329,8 +330,9 @@ std::shared_ptr<const net::tls::Trust> CompileTrust(const CertificateValidationC
     if (!settings.san_rules.empty()) {
       place.Refuse("names are matched, but no authority vouches for them; give trusted_ca");
     } else if (needs_authority) {
-      place.Refuse("the certificate's name is to be verified, but no authority vouches for it; "
-                   "give trusted_ca");
+      place.Refuse(
+          "the certificate's name is to be verified, but no authority vouches for it; "
+          "give trusted_ca");
     }
     if (!settings.crl_pem.empty()) place.At("crl").Refuse("needs trusted_ca");
   }

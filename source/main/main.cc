@@ -95,7 +95,8 @@ absl::StatusOr<std::function<void(std::string_view)>> OpenKeyLog(
     access_loggers::LogFiles& log_files, const std::string& path) {
   auto file = log_files.Open(path);
   if (!file.ok()) return file.status();
-  return [file = *std::move(file)](std::string_view line) { file->Append(base::StrCat(line, "\n")); };
+  return
+      [file = *std::move(file)](std::string_view line) { file->Append(base::StrCat(line, "\n")); };
 }
 
 // What lives as long as the process, in the order of its dependencies.
@@ -133,7 +134,7 @@ envoy::admin::v3::CommandLineOptions CommandLineOf(const Options& options) {
   shown.set_base_id(options.base_id);
   shown.set_concurrency(options.concurrency.value_or(DefaultConcurrency()));
   shown.set_config_path(options.config_path);
-  shown.set_config_yaml(options.config_yaml);
+  if (!options.config_yaml.empty()) shown.set_config_yaml("[redacted]");  // it may hold keys
   shown.set_allow_unknown_static_fields(options.allow_unknown_static_fields);
   shown.set_reject_unknown_dynamic_fields(options.reject_unknown_dynamic_fields);
   shown.set_admin_address_path(options.admin_address_path);

@@ -44,7 +44,8 @@ bool IsSameLogical(const EndpointSet* current, const EndpointSet& next) {
 
 bool MeansTheSame(const Endpoint& a, const Endpoint& b) {
   return a.addresses == b.addresses && a.hostname == b.hostname && a.weight == b.weight &&
-         a.priority == b.priority && a.health == b.health && IsEqual(a.locality, b.locality) && IsEqual(a.labels, b.labels);
+         a.priority == b.priority && a.health == b.health && IsEqual(a.locality, b.locality) &&
+         IsEqual(a.labels, b.labels);
 }
 
 std::shared_ptr<const EndpointSet> Reconcile(const std::shared_ptr<const EndpointSet>& current,

@@ -16,7 +16,7 @@ struct TransportChoice {
   Labels match;      // what an endpoint must say; empty: anything
   std::shared_ptr<const net::ClientTransports> transports;  // null: plain bytes
   std::shared_ptr<const net::tls::ContextPlan> plan;        // null: nothing to wait for
-  std::string server_name;            // SNI of the configuration
+  std::string server_name;                                  // SNI of the configuration
   bool uses_hostname = false;         // auto_host_sni: the endpoint's hostname instead
   bool verifies_server_name = false;  // auto_sni_san_validation
   // alpn_protocols is given. Without it HTTP connections offer what they can speak, and connections

@@ -167,7 +167,7 @@ TEST(Bootstrap, NamesFileLineAndColumn) {
 }
 
 TEST(Bootstrap, WarnsOfUnknownFieldsWhenTheyAreAllowed) {
-  const Loaded loaded = Load({.yaml = "{node: {idd: two}, tracing: {}}", .allow_unknown = true});
+  const Loaded loaded = Load({.yaml = "{node: {idd: two}, flags_path: a}", .allow_unknown = true});
   EXPECT_EQ(loaded.error, "");
   ASSERT_EQ(loaded.warnings.size(), 2u);
   EXPECT_THAT(loaded.warnings[0], HasSubstr("--config-yaml:1:9: node: unknown field \"idd\""));

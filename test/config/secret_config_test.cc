@@ -1,5 +1,7 @@
 #include "source/config/secret_config.h"
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -40,8 +42,9 @@ std::string FileWith(std::string_view name, std::string_view text) {
 TEST(SecretConfig, ReadsCertificatesFromFiles) {
   const std::string chain = FileWith("cert.pem", kWebCertificate);
   const std::string key = FileWith("key.pem", kWebKey);
-  const auto from_files = Compile(StrCat("{name: a, tls_certificate: {certificate_chain: {filename: ",
-                                         chain, "}, private_key: {filename: ", key, "}}}"));
+  const auto from_files =
+      Compile(StrCat("{name: a, tls_certificate: {certificate_chain: {filename: ", chain,
+                     "}, private_key: {filename: ", key, "}}}"));
   ASSERT_TRUE(from_files.ok()) << from_files.status().message();
   const auto given = Compile(StrCat("{name: b, tls_certificate: ", WebCertificate(), "}"));
   ASSERT_TRUE(given.ok()) << given.status().message();
@@ -51,7 +54,8 @@ TEST(SecretConfig, ReadsCertificatesFromFiles) {
 
 TEST(SecretConfig, KeepsWhatAFileHeldWhenItWasCompiled) {
   const std::string ca = FileWith("ca.pem", kWebCertificate);
-  const std::string yaml = StrCat("{name: a, validation_context: {trusted_ca: {filename: ", ca, "}}}");
+  const std::string yaml =
+      StrCat("{name: a, validation_context: {trusted_ca: {filename: ", ca, "}}}");
   const auto first = Compile(yaml);
   FileWith("ca.pem", kOtherCertificate);
   const auto second = Compile(yaml);
@@ -90,9 +94,18 @@ TEST(SecretConfig, NamesWhatIsMissing) {
             "tls_certificate.pkcs12: cannot be given with certificate_chain or private_key");
   EXPECT_EQ(Error("{name: a, validation_context: {trusted_ca: {inline_string: \" \"}}}"),
             "validation_context.trusted_ca: is empty; give PEM, or leave the field out");
-  EXPECT_EQ(Error("{name: a, tls_certificate: {certificate_chain: {environment_variable: "
-                  "NOT_SET_AT_ALL}, private_key: {inline_string: k}}}"),
-            "tls_certificate.certificate_chain.environment_variable: \"NOT_SET_AT_ALL\" is not set");
+  EXPECT_EQ(
+      Error("{name: a, tls_certificate: {certificate_chain: {environment_variable: "
+            "NOT_SET_AT_ALL}, private_key: {inline_string: k}}}"),
+      "tls_certificate.certificate_chain.environment_variable: \"NOT_SET_AT_ALL\" is not set");
+}
+
+// A pipe would be waited for: nobody who sends a resource may stop the proxy by naming one.
+TEST(SecretConfig, RefusesWhatIsNoFile) {
+  const std::string path = StrCat(std::getenv("TEST_TMPDIR"), "/pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(Error(StrCat("{name: a, validation_context: {trusted_ca: {filename: ", path, "}}}")),
+            StrCat("validation_context.trusted_ca.filename: ", path, ": is not a file"));
 }
 
 TEST(SecretConfig, ShowsNoSecretInAnError) {
@@ -114,7 +127,7 @@ TEST(SecretConfig, ShowsNoSecretInAnError) {
 TEST(SecretConfig, ShowsNoPastedKeyThatDoesNotLoad) {
   SecretProto secret;
   const absl::Status status = loading::LoadMessageFromText(
-      "{tls_certificate: {private_key: {inline_bytes: \"-----geheim-----\"}}}", secret);
+      "{tls_certificate: {private_key: {inline_bytes: \"*geheim*\"}}}", secret);
   EXPECT_THAT(std::string(status.message()), HasSubstr("must be bytes in base64"));
   EXPECT_THAT(std::string(status.message()), Not(HasSubstr("geheim")));
 }
@@ -122,8 +135,8 @@ TEST(SecretConfig, ShowsNoPastedKeyThatDoesNotLoad) {
 TEST(StaticSecrets, HaveNamesOfTheirOwn) {
   google::protobuf::RepeatedPtrField<SecretProto> secrets;
   *secrets.Add() = FromYaml<SecretProto>("{name: a, validation_context: {}}");
-  *secrets.Add() = FromYaml<SecretProto>(
-      "{name: a, validation_context: {watched_directory: {path: /a}}}");
+  *secrets.Add() =
+      FromYaml<SecretProto>("{name: a, validation_context: {watched_directory: {path: /a}}}");
   Findings findings;
   const Place place(findings);
   EXPECT_EQ(CompileStaticSecrets(secrets, place.At("static_resources")).size(), 1u);
@@ -158,11 +171,12 @@ const std::string kHexHash = std::string(64, 'a');
 constexpr std::string_view kKeyHash = "NvqYIYSbgK2vCJpQhObf77vv+bQWtc5ek5RIOwPiC9A=";
 
 TEST(TrustConfig, ReadsEveryField) {
-  const Read read = ReadOf(StrCat(
-      "{trusted_ca: {inline_string: ca}, crl: {inline_string: crl}, only_verify_leaf_cert_crl: true, "
-      "allow_expired_certificate: true, trust_chain_verification: ACCEPT_UNTRUSTED, "
-      "max_verify_depth: 3, verify_certificate_hash: [",
-      kHexHash, "], verify_certificate_spki: [\"", kKeyHash, "\"]}"));
+  const Read read =
+      ReadOf(StrCat("{trusted_ca: {inline_string: ca}, crl: {inline_string: crl}, "
+                    "only_verify_leaf_cert_crl: true, "
+                    "allow_expired_certificate: true, trust_chain_verification: ACCEPT_UNTRUSTED, "
+                    "max_verify_depth: 3, verify_certificate_hash: [",
+                    kHexHash, "], verify_certificate_spki: [\"", kKeyHash, "\"]}"));
   EXPECT_EQ(read.errors, "");
   EXPECT_EQ(read.settings.ca_pem, "ca");
   EXPECT_EQ(read.settings.crl_pem, "crl");
@@ -175,8 +189,8 @@ TEST(TrustConfig, ReadsEveryField) {
 }
 
 TEST(TrustConfig, AnExactDnsNameAlsoFitsACertificatesWildcard) {
-  const Read read = ReadOf(
-      "{match_typed_subject_alt_names: [{san_type: DNS, matcher: {exact: a.Example.com}}]}");
+  const Read read =
+      ReadOf("{match_typed_subject_alt_names: [{san_type: DNS, matcher: {exact: a.Example.com}}]}");
   ASSERT_EQ(read.settings.san_rules.size(), 1u) << read.errors;
   const auto& matches = *read.settings.san_rules[0].matches;
   EXPECT_TRUE(matches("a.example.com"));
@@ -204,7 +218,8 @@ TEST(TrustConfig, AnUntypedNameIsLookedForAmongAllTypes) {
   const Read read = ReadOf("{match_subject_alt_names: [{exact: a.example.com}]}");
   std::vector<SanType> types;
   for (const auto& rule : read.settings.san_rules) types.push_back(rule.type);
-  EXPECT_THAT(types, ElementsAre(SanType::kDns, SanType::kUri, SanType::kEmail, SanType::kIpAddress));
+  EXPECT_THAT(types,
+              ElementsAre(SanType::kDns, SanType::kUri, SanType::kEmail, SanType::kIpAddress));
   ASSERT_EQ(types.size(), 4u);
   EXPECT_TRUE((*read.settings.san_rules[0].matches)("*.example.com"));
   EXPECT_FALSE((*read.settings.san_rules[1].matches)("*.example.com"));
@@ -238,7 +253,9 @@ struct Refusal {
 
 class RefusedTrust : public testing::TestWithParam<Refusal> {};
 
-TEST_P(RefusedTrust, SaysWhereAndWhy) { EXPECT_EQ(ErrorOfWhole(GetParam().yaml), GetParam().error); }
+TEST_P(RefusedTrust, SaysWhereAndWhy) {
+  EXPECT_EQ(ErrorOfWhole(GetParam().yaml), GetParam().error);
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Table, RefusedTrust,

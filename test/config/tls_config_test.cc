@@ -126,11 +126,11 @@ TEST_F(TlsConfig, ReadsEveryFieldOfAServer) {
 }
 
 TEST_F(TlsConfig, ReadsEveryFieldOfAClient) {
-  const ClientTls tls = Client(
-      StrCat("{sni: web.example, max_session_keys: 0, enforce_rsa_key_usage: false, "
-             "common_tls_context: {tls_certificates: [",
-             WebCertificate(), "], alpn_protocols: [h2], validation_context: {trusted_ca: ",
-             Inline(kOtherCertificate), "}}}"));
+  const ClientTls tls =
+      Client(StrCat("{sni: web.example, max_session_keys: 0, enforce_rsa_key_usage: false, "
+                    "common_tls_context: {tls_certificates: [",
+                    WebCertificate(), "], alpn_protocols: [h2], validation_context: {trusted_ca: ",
+                    Inline(kOtherCertificate), "}}}"));
   EXPECT_EQ(Errors(), "");
   const ClientSettings& settings = SettingsOf(tls);
   EXPECT_EQ(settings.server_name, "web.example");
@@ -153,22 +153,18 @@ TEST_F(TlsConfig, AClientNeedsNothing) {
 
 TEST_F(TlsConfig, WritesKeysWhereTheEnvironmentOpensALog) {
   std::string opened, written;
-  environment_.open_key_log = [&](const std::string& path)
-      -> absl::StatusOr<std::function<void(std::string_view)>> {
+  environment_.open_key_log =
+      [&](const std::string& path) -> absl::StatusOr<std::function<void(std::string_view)>> {
     opened = path;
     return [&written](std::string_view line) { written += line; };
   };
-  const ServerTls tls = Server(WithCertificate(
-      "key_log: {path: /tmp/keys, local_address_range: [{address_prefix: 127.0.0.0, prefix_len: "
-      "8}]}"));
+  const ServerTls tls = Server(WithCertificate("key_log: {path: /tmp/keys}"));
   EXPECT_EQ(Errors(), "");
   EXPECT_EQ(opened, "/tmp/keys");
   const auto& log = SettingsOf(tls).key_log;
   ASSERT_NE(log, nullptr);
   log->write("CLIENT_RANDOM");
   EXPECT_EQ(written, "CLIENT_RANDOM");
-  EXPECT_EQ(log->local_addresses.size(), 1u);
-  EXPECT_TRUE(log->remote_addresses.empty());
 }
 
 // --- secrets by name ---------------------------------------------------------------------------
@@ -180,8 +176,8 @@ constexpr std::string_view kFromAgent =
     "resource_api_version: V3}}";
 
 TEST_F(TlsConfig, PlansForCertificatesThatCome) {
-  const ServerTls tls = Server(StrCat(
-      "{common_tls_context: {tls_certificate_sds_secret_configs: [", kFromAgent, "]}}"));
+  const ServerTls tls = Server(
+      StrCat("{common_tls_context: {tls_certificate_sds_secret_configs: [", kFromAgent, "]}}"));
   ASSERT_EQ(Errors(), "");
   ASSERT_NE(tls.plan, nullptr);
   ASSERT_EQ(tls.plan->needs.size(), 1u);
@@ -203,8 +199,8 @@ TEST_F(TlsConfig, PlansForCertificatesThatCome) {
 }
 
 TEST_F(TlsConfig, NamesASecretThatIsOfAnotherKind) {
-  const ServerTls tls = Server(StrCat(
-      "{common_tls_context: {tls_certificate_sds_secret_configs: [", kFromAgent, "]}}"));
+  const ServerTls tls = Server(
+      StrCat("{common_tls_context: {tls_certificate_sds_secret_configs: [", kFromAgent, "]}}"));
   ASSERT_NE(tls.plan, nullptr);
   const SecretPtr trust = SecretOf("{name: web, validation_context: {}}");
   EXPECT_EQ(tls.plan->build({trust}).message(),
@@ -227,13 +223,15 @@ TEST_F(TlsConfig, ReadsEverySourceOfSecrets) {
   EXPECT_EQ(ads.initial_fetch_timeout, milliseconds(15'000));
   EXPECT_EQ(source_of("self: {}").source, SecretSource());
   const SecretSource delta =
-      source_of("api_config_source: {api_type: DELTA_GRPC, grpc_services: [{envoy_grpc: "
-                "{cluster_name: a}}]}")
+      source_of(
+          "api_config_source: {api_type: DELTA_GRPC, grpc_services: [{envoy_grpc: "
+          "{cluster_name: a}}]}")
           .source;
   EXPECT_TRUE(delta.is_delta);
   EXPECT_EQ(source_of("path: /run/ca.yaml").source.path, "/run/ca.yaml");
-  const SecretSource file = source_of("path_config_source: {path: /run/ca.yaml, "
-                                      "watched_directory: {path: /run}}")
+  const SecretSource file = source_of(
+                                "path_config_source: {path: /run/ca.yaml, "
+                                "watched_directory: {path: /run}}")
                                 .source;
   EXPECT_EQ(file.kind, SecretSource::Kind::kFile);
   EXPECT_EQ(file.path, "/run/ca.yaml");
@@ -251,20 +249,20 @@ TEST_F(TlsConfig, MergesTheDefaultWithTheSecret) {
   EXPECT_THAT(std::string(tls.plan->build({without}).message()),
               HasSubstr("combined_validation_context: names are matched, but no authority vouches "
                         "for them; give trusted_ca"));
-  const SecretPtr ca = SecretOf(StrCat("{name: ca, validation_context: {trusted_ca: ",
-                                       Inline(kOtherCertificate), "}}"));
+  const SecretPtr ca = SecretOf(
+      StrCat("{name: ca, validation_context: {trusted_ca: ", Inline(kOtherCertificate), "}}"));
   ASSERT_TRUE(tls.plan->build({ca}).ok());
   EXPECT_NE(SettingsOf(tls).trust, nullptr);
 }
 
 TEST_F(TlsConfig, TakesStaticSecretsAtOnce) {
   environment_.secrets["web"] = WebSecret();
-  environment_.secrets["tickets"] = SecretOf(StrCat(
-      "{name: tickets, session_ticket_keys: {keys: [{inline_string: \"", std::string(80, 'k'),
-      "\"}]}}"));
-  const ServerTls tls =
-      Server("{common_tls_context: {tls_certificate_sds_secret_configs: [{name: web}]}, "
-             "session_ticket_keys_sds_secret_config: {name: tickets}}");
+  environment_.secrets["tickets"] =
+      SecretOf(StrCat("{name: tickets, session_ticket_keys: {keys: [{inline_string: \"",
+                      std::string(80, 'k'), "\"}]}}"));
+  const ServerTls tls = Server(
+      "{common_tls_context: {tls_certificate_sds_secret_configs: [{name: web}]}, "
+      "session_ticket_keys_sds_secret_config: {name: tickets}}");
   EXPECT_EQ(Errors(), "");
   EXPECT_EQ(tls.plan, nullptr);
   EXPECT_THAT(SettingsOf(tls).certificates, ElementsAre(environment_.secrets["web"]->certificate));
@@ -273,8 +271,9 @@ TEST_F(TlsConfig, TakesStaticSecretsAtOnce) {
 
 TEST_F(TlsConfig, RefusesStaticSecretsThatAreNotThereOrOfAnotherKind) {
   environment_.secrets["web"] = WebSecret();
-  Server("{common_tls_context: {tls_certificate_sds_secret_configs: [{name: wep}], "
-         "validation_context_sds_secret_config: {name: web}}}");
+  Server(
+      "{common_tls_context: {tls_certificate_sds_secret_configs: [{name: wep}], "
+      "validation_context_sds_secret_config: {name: web}}}");
   EXPECT_EQ(Errors(),
             "common_tls_context.tls_certificate_sds_secret_configs[0].name: the bootstrap has no "
             "static secret \"wep\"; add it to static_resources.secrets, or give sds_config\n"
@@ -320,7 +319,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "secrets that come by SDS are watched; give an SdsSecretConfig with "
                 "path_config_source\n"
                 "common_tls_context.tls_certificates[0].private_key.filename: /nowhere/key.pem: "
-                "No such file or directory"},
+                "cannot be opened: No such file or directory"},
         Refusal{WithCertificate("alpn_protocols: [\"\"]"),
                 "common_tls_context.alpn_protocols[0]: must be of 1 to 255 bytes, got 0"},
         Refusal{WithCertificate("tls_params: {tls_minimum_protocol_version: TLSv1_3, "
@@ -363,8 +362,7 @@ TEST_F(TlsConfig, RefusesToVerifyNamesThatNobodyVouchesFor) {
 TEST_F(TlsConfig, RefusesSeveralCertificatesForEndpoints) {
   Client(StrCat("{common_tls_context: {tls_certificates: [", WebCertificate(), ", ",
                 WebCertificate(), "]}}"));
-  EXPECT_EQ(Errors(),
-            "common_tls_context: must hold at most one certificate for endpoints, got 2");
+  EXPECT_EQ(Errors(), "common_tls_context: must hold at most one certificate for endpoints, got 2");
 }
 
 }  // namespace

@@ -32,8 +32,7 @@ class TransportConfig : public testing::Test {
     return spec.ok() ? **spec : ClusterSpec();
   }
   std::string ClusterErrors(std::string_view yaml) {
-    return std::string(
-        shop_.compiler.Cluster(FromYaml<Cluster>(yaml), false).status().message());
+    return std::string(shop_.compiler.Cluster(FromYaml<Cluster>(yaml), false).status().message());
   }
   ListenerPtr Compile(std::string_view yaml) {
     absl::StatusOr<ListenerPtr> spec = shop_.compiler.Listener(FromYaml<Listener>(yaml));
@@ -63,18 +62,18 @@ std::string WithChain(std::string_view fields) {
 
 // The same with a transport socket of this type and more fields of the chain.
 std::string WithTransport(std::string_view config, std::string_view chain_fields = "") {
-  return WithChain(StrCat("transport_socket: {name: t, typed_config: {\"@type\": a/", config, "}}, ",
-                          chain_fields));
+  return WithChain(StrCat("transport_socket: {name: t, typed_config: {\"@type\": a/", config,
+                          "}}, ", chain_fields));
 }
 
 TEST_F(TransportConfig, ReadsTheTransportsOfAChain) {
-  const SpecPtr plain = Compile(WithChain(""));
+  const ListenerPtr plain = Compile(WithChain(""));
   EXPECT_EQ(plain->only_chain->transports, nullptr);
   EXPECT_EQ(plain->only_chain->handshake_timeout, milliseconds(15'000));
-  const SpecPtr raw =
+  const ListenerPtr raw =
       Compile(WithTransport("envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"));
   EXPECT_EQ(raw->only_chain->transports, nullptr);
-  const SpecPtr tls = Compile(WithTransport(
+  const ListenerPtr tls = Compile(WithTransport(
       "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext, common_tls_context: "
       "{tls_certificate_sds_secret_configs: [{name: default, sds_config: {ads: {}}}]}",
       "transport_socket_connect_timeout: 3s, "));
@@ -90,13 +89,11 @@ TEST_F(TransportConfig, RefusesTransportsByName) {
             "\"envoy.type.v3.Percent\" is not implemented; known: "
             "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer, "
             "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext");
-  EXPECT_EQ(
-      Errors(WithTransport("envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext")),
-      "filter_chains[0].transport_socket.typed_config: is for clusters; give "
-      "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext");
-  EXPECT_EQ(Errors(WithTransport(
-                "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext, "
-                "common_tls_context: {custom_handshaker: {}, tls_params: {}}")),
+  EXPECT_EQ(Errors(WithTransport("envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext")),
+            "filter_chains[0].transport_socket.typed_config: is for clusters; give "
+            "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext");
+  EXPECT_EQ(Errors(WithTransport("envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext, "
+                                 "common_tls_context: {custom_handshaker: {}, tls_params: {}}")),
             "filter_chains[0].transport_socket.typed_config.common_tls_context.custom_handshaker: "
             "not implemented\n"
             "filter_chains[0].transport_socket.typed_config.common_tls_context: must hold a "
@@ -107,9 +104,10 @@ TEST_F(TransportConfig, RefusesTransportsByName) {
 
 // A cluster with these HttpProtocolOptions.
 std::string WithOptions(std::string_view fields) {
-  return StrCat("{name: a, typed_extension_protocol_options: {http: {\"@type\": "
-                "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions, ",
-                fields, "}}}");
+  return StrCat(
+      "{name: a, typed_extension_protocol_options: {http: {\"@type\": "
+      "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions, ",
+      fields, "}}}");
 }
 
 // TLS to endpoints, with more fields of the context.

@@ -48,8 +48,7 @@ TEST(ChooseTransport, AMatchWithoutLabelsTakesEverything) {
 
 TEST(OptionsOf, AsksForNothingByItself) {
   const ClusterSpec spec;
-  const auto options =
-      OptionsOf(spec, spec.transport, Endpoint(), std::nullopt, "web.example");
+  const auto options = OptionsOf(spec, spec.transport, Endpoint(), std::nullopt, "web.example");
   EXPECT_EQ(options.server_name, "");
   EXPECT_EQ(options.verified_name, "");
   EXPECT_EQ(options.application_protocols, "");

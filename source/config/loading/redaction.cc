@@ -136,8 +136,8 @@ bool Redaction::VisitTypedStruct(Message& typed_struct) {
                      *inner);
 }
 
-// An Any in its JSON form: the fields of the type that "@type" names. Where that is not known nobody
-// can tell what is a secret.
+// An Any in its JSON form: the fields of the type that "@type" names. Where that is not known
+// nobody can tell what is a secret.
 bool Redaction::VisitAnyAsStruct(Struct& fields) {
   const auto type_url = fields.fields().find(kTypeKey);
   const Descriptor* type = type_url == fields.fields().end()

@@ -26,11 +26,6 @@ absl::Status StartContext(const Parameters& parameters, int verify_mode, Context
   SSL_CTX_set_max_cert_list(context, kMostHandshakeBytes);
   SSL_CTX_set_custom_verify(context, verify_mode, &OnVerify);
   if (core.key_log != nullptr) {
-    if (!core.key_log->local_addresses.empty() || !core.key_log->remote_addresses.empty()) {
-      return absl::InvalidArgumentError(
-          "key_log: local_address_range and remote_address_range are not supported; leave them "
-          "out");
-    }
     SSL_CTX_set_keylog_callback(context, &OnKeyLog);
   }
   return Apply(parameters, context);

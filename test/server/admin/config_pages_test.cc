@@ -189,6 +189,26 @@ TEST_F(ConfigPages, LeaveOutWhatMayHoldASecret) {
             (json{{"@type", tls.type_url()}}));
 }
 
+// In the bootstrap, in a static cluster and in what was refused.
+TEST_F(ConfigPages, ShowNoKeysOfTls) {
+  const std::string cluster = R"({name: a, transport_socket: {name: tls, typed_config: {
+    "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext,
+    common_tls_context: {tls_certificates: [{
+      certificate_chain: {inline_string: public}, private_key: {inline_string: geheim},
+      password: {inline_string: geheim}, pkcs12: {inline_bytes: Z2VoZWlt}}]}}}})";
+  its.Bootstrap("{static_resources: {clusters: [" + cluster +
+                "], secrets: [{name: t, session_ticket_keys: {keys: [{inline_string: geheim}]}}, "
+                "{name: g, generic_secret: {secret: {inline_string: geheim}}}]}}");
+  auto& resource = its.Resource<Cluster>("a");
+  its.Refuse(resource, "no");
+  resource.refused->body = its.Pack<Cluster>(cluster);
+  const std::string body = its.Get("/config_dump").body;
+  EXPECT_THAT(body, Not(HasSubstr("geheim")));
+  EXPECT_THAT(body, Not(HasSubstr("Z2VoZWlt")));
+  EXPECT_THAT(body, HasSubstr("public"));
+  EXPECT_THAT(body, HasSubstr("[redacted]"));
+}
+
 TEST_F(ConfigPages, LeaveOutStructsOfUnknownTypes) {
   ::xds::type::v3::TypedStruct tls;
   tls.set_type_url("type.googleapis.com/not.here.UpstreamTlsContext");
