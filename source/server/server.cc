@@ -95,7 +95,7 @@ Server::Server(const ServerSurroundings& surroundings, const ServerOptions& opti
   clusters_.set_on_warm([this] { AdvanceSoon(); });
   clusters_.set_on_ready(
       [this](const std::string&) { around_.loop.Post([this] { live_config_.OnClusterReady(); }); });
-  MakeAdsClient();
+  MakeXdsClient();
   ServerFacts facts{.command_line = options_.command_line, .node = bootstrap_.node};
   facts.runtime = bootstrap_.proto.layered_runtime();
   pages_ = std::make_unique<ServerAdmin>(*this, std::move(facts));
@@ -133,10 +133,10 @@ absl::Status Server::StartAdmin() {
   return absl::OkStatus();
 }
 
-void Server::MakeAdsClient() {
+void Server::MakeXdsClient() {
   if (!bootstrap_.ads) return;
   const config::AdsSpec& spec = *bootstrap_.ads;
-  xds::AdsOptions options;
+  xds::XdsOptions options;
   options.protocol = spec.is_delta ? xds::Protocol::kDelta : xds::Protocol::kSotw;
   options.node = bootstrap_.node;
   options.sends_node_once = spec.sends_node_once;
@@ -153,7 +153,7 @@ void Server::MakeAdsClient() {
     if (type == kListenerType) has_listeners_ = true;
     AdvanceSoon();
   };
-  ads_ = std::make_unique<xds::AdsClient>(around_.loop, compile_thread_, std::move(options),
+  ads_ = std::make_unique<xds::XdsClient>(around_.loop, compile_thread_, std::move(options),
                                           live_config_.Types(), around_.stats);
 }
 

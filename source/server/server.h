@@ -21,7 +21,7 @@
 #include "source/server/server_counters.h"
 #include "source/server/worker.h"
 #include "source/upstream/cluster_set.h"
-#include "source/xds/ads_client.h"
+#include "source/xds/xds_client.h"
 #include "source/xds/compile_thread.h"
 
 namespace outrigger::server {
@@ -79,7 +79,7 @@ class Server final {
 
   absl::Status AddStaticConfig();
   absl::Status StartAdmin();
-  void MakeAdsClient();
+  void MakeXdsClient();
   std::vector<net::Address> EndpointsOf(const std::string& cluster) const;
   // Goes on with the start-up as far as what it waits for has come.
   void Advance();
@@ -104,7 +104,7 @@ class Server final {
   upstream::ClusterSet clusters_;
   LiveConfig live_config_;
   xds::CompileThread compile_thread_;
-  std::unique_ptr<xds::AdsClient> ads_;  // null: no control plane
+  std::unique_ptr<xds::XdsClient> ads_;  // null: no control plane
   Admin admin_;
   std::unique_ptr<ServerAdmin> pages_;
   Drain drain_;

@@ -189,7 +189,7 @@ void AppendXdsType(xds::TypeDescription type, absl::Time now, Html& out) {
   out.Markup("</details>\n");
 }
 
-void AppendConnection(const xds::AdsStatus& connection, Html& out) {
+void AppendConnection(const xds::XdsStatus& connection, Html& out) {
   if (connection.is_connected) {
     out.Markup("<p><b class=good>connected</b> to ").Text(connection.endpoint);
   } else {

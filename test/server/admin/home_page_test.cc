@@ -90,7 +90,7 @@ TEST_F(HomePage, ShowsClustersWithTheHealthOfTheirEndpoints) {
 }
 
 TEST_F(HomePage, SaysWhatWasRefusedAndWhyAndWhatServesOn) {
-  its.xds.connection = xds::AdsStatus{.is_connected = true, .endpoint = "127.0.0.1:18000"};
+  its.xds.connection = xds::XdsStatus{.is_connected = true, .endpoint = "127.0.0.1:18000"};
   its.Refuse(its.Accepted<Cluster>("shop", "{name: shop}"), "lb_policy: unknown policy");
   const std::string page = Page();
   EXPECT_THAT(page, HasSubstr("<b class=good>connected</b> to 127.0.0.1:18000"));
@@ -102,7 +102,7 @@ TEST_F(HomePage, SaysWhatWasRefusedAndWhyAndWhatServesOn) {
 }
 
 TEST_F(HomePage, SaysWhyThereIsNoControlPlane) {
-  its.xds.connection = xds::AdsStatus{.endpoint = "127.0.0.1:1", .last_failure = "refused"};
+  its.xds.connection = xds::XdsStatus{.endpoint = "127.0.0.1:1", .last_failure = "refused"};
   EXPECT_THAT(Page(), HasSubstr("<b class=bad>not connected</b> to 127.0.0.1:1; the last stream "
                                 "ended: refused"));
 }
@@ -110,7 +110,7 @@ TEST_F(HomePage, SaysWhyThereIsNoControlPlane) {
 TEST_F(HomePage, EscapesWhateverOthersNamed) {
   const std::string evil = "<script>alert(\"&'\")</script>";
   its.xds.connection =
-      xds::AdsStatus{.control_plane = evil, .endpoint = evil, .last_failure = evil};
+      xds::XdsStatus{.control_plane = evil, .endpoint = evil, .last_failure = evil};
   its.Refuse(its.Resource<Cluster>(evil), evil);
   its.xds.types[0].last_refusal = evil;
   its.xds.types[0].last_refused = absl::UnixEpoch();
