@@ -63,6 +63,17 @@ Server::Server(const ServerSurroundings& surroundings, const ServerOptions& opti
       resolver_(std::move(resolver)),
       main_clusters_(surroundings.loop),
       workers_(MakeWorkers(options.concurrency, surroundings.clock)),
+      static_clusters_{.all = bootstrap_.clusters,
+                       .ads = bootstrap_.ads ? bootstrap_.ads->cluster_name : ""},
+      secrets_(
+          surroundings.loop, surroundings.stats,
+          [this](const net::tls::SecretNeed& need, bool wanted) {
+            if (secret_sources_ == nullptr) return;  // the end
+            secret_sources_->SetInterest(need, wanted, ads_.get());
+          },
+          [this](const net::tls::SecretSource& source) {
+            return CheckSecretSource(source, static_clusters_);
+          }),
       routes_(surroundings.loop, workers_,
               [this](const std::string& name, bool wanted) {
                 if (ads_ == nullptr) return;
@@ -103,9 +114,11 @@ Server::Server(const ServerSurroundings& surroundings, const ServerOptions& opti
 
 Server::~Server() {
   for (const auto& worker : workers_) worker->Join();
+  secret_sources_.reset();
 }
 
 absl::Status Server::AddStaticConfig() {
+  if (absl::Status status = CheckSecretCycles(static_clusters_); !status.ok()) return status;
   for (const auto& spec : bootstrap_.clusters) {
     if (absl::Status status = clusters_.Add(spec); !status.ok()) return status;
   }
@@ -140,6 +153,7 @@ void Server::MakeXdsClient() {
   options.protocol = spec.is_delta ? xds::Protocol::kDelta : xds::Protocol::kSotw;
   options.node = bootstrap_.node;
   options.sends_node_once = spec.sends_node_once;
+  options.stream.path = xds::AggregatedMethod(options.protocol);
   options.stream.authority = spec.authority;
   options.stream.metadata = spec.initial_metadata;
   options.stream.connect_timeout = spec.connect_timeout;
@@ -153,20 +167,52 @@ void Server::MakeXdsClient() {
     if (type == kListenerType) has_listeners_ = true;
     AdvanceSoon();
   };
+  std::vector<xds::ResourceType> types = live_config_.Types();
+  types.push_back(SecretType(secrets_, net::tls::SecretSource(), SecretCompiler()));
   ads_ = std::make_unique<xds::XdsClient>(around_.loop, compile_thread_, std::move(options),
-                                          live_config_.Types(), around_.stats);
+                                          std::move(types), around_.stats);
+}
+
+CompileSecret Server::SecretCompiler() const {
+  return [](const google::protobuf::Any&) -> absl::StatusOr<xds::ResourceType::Compiled> {
+    return absl::UnimplementedError("secrets are not implemented");
+  };
+}
+
+void Server::MakeSecretSources() {
+  secret_sources_ = std::make_unique<SecretSources>(SecretStreams::Surroundings{
+      .loop = around_.loop,
+      .compile_thread = compile_thread_,
+      .stats = around_.stats,
+      .secrets = secrets_,
+      .node = bootstrap_.node,
+      .compile = SecretCompiler(),
+      .cluster = [this](std::string_view name) { return static_clusters_.Find(name); },
+      .is_active = [this](std::string_view name) { return clusters_.IsActive(name); },
+      .endpoints = [this](std::string_view name) { return EndpointsOf(name); }});
 }
 
 // What a static cluster resolves to now; the control plane's is asked before each connection.
-std::vector<net::Address> Server::EndpointsOf(const std::string& cluster) const {
-  std::vector<net::Address> addresses;
+std::vector<client::GrpcEndpoint> Server::EndpointsOf(std::string_view cluster) const {
+  std::vector<client::GrpcEndpoint> endpoints;
   for (const upstream::ClusterSet::Listing& listing : clusters_.Describe()) {
     if (listing.name != cluster || listing.endpoints == nullptr) continue;
     for (const auto& endpoint : listing.endpoints->endpoints) {
-      addresses.insert(addresses.end(), endpoint->addresses.begin(), endpoint->addresses.end());
+      for (const net::Address& address : endpoint->addresses) {
+        endpoints.push_back({address, listing.active->transport.transports});
+      }
     }
   }
-  return addresses;
+  return endpoints;
+}
+
+void Server::OnClusterReady(const std::string& name) {
+  live_config_.OnClusterReady();
+  secret_sources_->OnClusterReady(name);
+  // Before the other static clusters are warm: their secrets may come by it.
+  if (ads_ == nullptr || has_started_ads_ || name != bootstrap_.ads->cluster_name) return;
+  has_started_ads_ = true;
+  ads_->Start();
 }
 
 // --- start-up ----------------------------------------------------------------------------------
@@ -180,7 +226,6 @@ void Server::Advance() {
     phase_ = Phase::kClusters;
     has_clusters_ = !bootstrap_.ads || !bootstrap_.ads->asks_for_clusters;
     has_listeners_ = !bootstrap_.ads || !bootstrap_.ads->asks_for_listeners;
-    if (ads_ != nullptr) ads_->Start();
     if (!has_clusters_) ads_->Begin(kClusterType);
   }
   if (phase_ == Phase::kClusters && has_clusters_ && clusters_.warming_count() == 0) {

@@ -28,7 +28,7 @@ using ::testing::Pair;
 class HostileControlPlane : public ::testing::Test {
  protected:
   void StartClient() {
-    options_.endpoints = [this] { return std::vector{server_.address()}; };
+    options_.endpoints = [this] { return std::vector{client::GrpcEndpoint{server_.address()}}; };
     options_.stream.max_message_bytes = 100'000;
     options_.random = [] { return 0.0; };
     client_ =

@@ -40,7 +40,7 @@ class Session {
     options.node.set_id("sidecar-1");
     options.stream.authority = "control.plane";
     options.stream.metadata = {{"x-token", "t0ken"}};
-    options.endpoints = [this] { return std::vector{server.address()}; };
+    options.endpoints = [this] { return std::vector{client::GrpcEndpoint{server.address()}}; };
     options.on_first_update = [this](std::string_view url) { first_updates.emplace_back(url); };
     options.random = [] { return 0.5; };
     client = std::make_unique<XdsClient>(loop, compile_thread, std::move(options), applied.Types(),

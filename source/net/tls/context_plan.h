@@ -72,6 +72,8 @@ class PlanUse {
 class PlanBuilder {
  public:
   virtual ~PlanBuilder() = default;
+  // Error: a secret has a source that this process does not have. Names secret and source.
+  virtual absl::Status Check(const ContextPlan& plan) const = 0;
   // A plan whose secrets are all here is built before this returns; else `on_ready` runs once when
   // it becomes ready, never from inside this, and not after the use is gone. The use may be
   // destroyed from inside it. `update_scope`: where `ssl_context_update_by_sds` is counted.

@@ -104,9 +104,7 @@ AdminReply ServeInitDump(const ConfigSources& sources) {
     if (listing.warming == nullptr) continue;
     auto& entry = *reply.add_unready_targets_dumps();
     entry.set_name(base::StrCat("listener ", listing.name));
-    for (const std::string& name : listing.warming->RdsNames()) {
-      entry.add_target_names(base::StrCat("rds ", name));
-    }
+    for (const std::string& what : listing.waits_for) entry.add_target_names(what);
   }
   return MessageReply(reply);
 }

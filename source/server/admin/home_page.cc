@@ -78,8 +78,8 @@ std::vector<std::string> WaitingLines(const HomeSources& sources) {
   }
   for (const ListenerSet::Listing& listing : sources.config.listeners.List()) {
     if (listing.warming == nullptr) continue;
-    for (const std::string& name : listing.warming->RdsNames()) {
-      lines.push_back(base::StrCat("listener ", listing.name, " waits for rds ", name));
+    for (const std::string& what : listing.waits_for) {
+      lines.push_back(base::StrCat("listener ", listing.name, " waits for ", what));
     }
   }
   return lines;
