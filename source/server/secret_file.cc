@@ -1,6 +1,7 @@
 #include <memory>
 #include <utility>
 
+#include "envoy/extensions/transport_sockets/tls/v3/secret.pb.h"
 #include "envoy/service/discovery/v3/discovery.pb.h"
 #include "source/base/text.h"
 #include "source/config/loading/document.h"
@@ -53,13 +54,11 @@ absl::StatusOr<SecretFile> ParseSecretFile(std::string_view text, std::string_vi
   if (!document.ok()) return WithoutQuotes(document.status());
   SecretFile out;
   if (document->Find("resources") == nullptr) {
-    const auto* type = loading::FindMessageType(kSecretType);
-    if (type == nullptr) return absl::UnimplementedError("this binary has no Secrets");
-    const auto secret = loading::NewMessage(*type);
-    const absl::Status status = loading::LoadMessage(*document, *secret, {.file = path});
+    envoy::extensions::transport_sockets::tls::v3::Secret secret;
+    const absl::Status status = loading::LoadMessage(*document, secret, {.file = path});
     if (!status.ok()) return WithoutQuotes(status);
     google::protobuf::Any body;
-    body.PackFrom(*secret);
+    body.PackFrom(secret);
     const absl::Status appended = AppendBody(body, std::string(path), compile, out);
     if (!appended.ok()) return appended;
     return out;

@@ -37,14 +37,14 @@ std::string NamesIn(const SecretFile& file) {
 
 }  // namespace
 
-SecretFiles::SecretFiles(event::Loop& loop, xds::CompileThread& compile_thread, stats::Store& stats,
-                         SecretSet& secrets, CompileSecret compile)
+SecretFiles::SecretFiles(event::Loop& loop, xds::CompileThread& compile_thread,
+                         event::DirectoryWatcher& watcher, stats::Store& stats,
+                         SecretIntake& intake)
     : loop_(loop),
       compile_thread_(compile_thread),
+      watcher_(watcher),
       stats_(stats),
-      secrets_(secrets),
-      compile_(std::move(compile)),
-      watcher_(loop) {}
+      intake_(intake) {}
 
 SecretFiles::~SecretFiles() = default;
 
@@ -86,7 +86,7 @@ void SecretFiles::Read(Files::iterator at) {
   for (const auto& [name, counters] : file.names) counters.attempt.Increment();
   const auto read = std::make_shared<absl::StatusOr<SecretFile>>();
   file.reading = compile_thread_.Run(
-      [read, path = at->first.path, compile = compile_] { *read = ReadSecretFile(path, compile); },
+      [read, path = at->first.path, compile = intake_.compile()] { *read = ReadSecretFile(path, compile); },
       [this, read, at, since = loop_.Now()] {
         at->second.is_reading = false;
         Take(at, std::move(*read), since);
@@ -125,8 +125,7 @@ void SecretFiles::Take(Files::iterator at, absl::StatusOr<SecretFile> read, base
 
 void SecretFiles::Accept(Files::iterator at, const std::string& name, const SecretFile& read,
                          const SecretFile::Content& content, base::MonoTime since) {
-  const absl::Status status = secrets_.Set(
-      at->first, std::static_pointer_cast<const net::tls::Secret>(content.compiled->object));
+  const absl::Status status = intake_.Take(at->first, content.body, content.compiled->object);
   if (!status.ok()) {
     return Refuse(at, name, read.version, content.body, base::StdView(status.message()));
   }
@@ -150,7 +149,7 @@ void SecretFiles::Refuse(Files::iterator at, const std::string& name, std::strin
                          .body = body,
                          .reason = std::string(reason)},
                         loop_.clock().WallNow());
-  secrets_.StopWaiting(at->first, name);
+  intake_.secrets().StopWaiting(at->first, name);
 }
 
 void SecretFiles::OnDue(const SecretSource& source, const std::vector<std::string>& names) {
@@ -162,7 +161,7 @@ void SecretFiles::OnDue(const SecretSource& source, const std::vector<std::strin
     at->second.set.SetTimedOut(name);
     LOG(kWarning, kConfig, "secret \"", name, "\" did not come from ", source.path,
         " within initial_fetch_timeout");
-    secrets_.StopWaiting(source, name);
+    intake_.secrets().StopWaiting(source, name);
   }
 }
 

@@ -8,8 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "source/event/directory_watcher.h"
-#include "source/server/secret_set.h"
-#include "source/server/secret_type.h"
+#include "source/server/secret_intake.h"
 #include "source/xds/compile_thread.h"
 #include "source/xds/fetch_deadlines.h"
 #include "source/xds/resource_set.h"
@@ -41,8 +40,9 @@ class SecretFiles final {
  public:
   static constexpr size_t kMaxFileBytes = 16u << 20;
 
-  SecretFiles(event::Loop& loop, xds::CompileThread& compile_thread, stats::Store& stats,
-              SecretSet& secrets, CompileSecret compile);
+  // All outlive this object.
+  SecretFiles(event::Loop& loop, xds::CompileThread& compile_thread,
+              event::DirectoryWatcher& watcher, stats::Store& stats, SecretIntake& intake);
   ~SecretFiles();
 
   // Of a need whose source is kFile.
@@ -78,10 +78,9 @@ class SecretFiles final {
 
   event::Loop& loop_;
   xds::CompileThread& compile_thread_;
+  event::DirectoryWatcher& watcher_;
   stats::Store& stats_;
-  SecretSet& secrets_;
-  const CompileSecret compile_;
-  event::DirectoryWatcher watcher_;
+  SecretIntake& intake_;
   Files files_;
 };
 

@@ -94,12 +94,17 @@ absl::Status CheckSecretCycles(const StaticClusters& clusters) {
   return absl::OkStatus();
 }
 
-SecretSources::SecretSources(SecretStreams::Surroundings surroundings)
-    : streams_(surroundings),
-      files_(surroundings.loop, surroundings.compile_thread, surroundings.stats,
-             surroundings.secrets, surroundings.compile) {}
+SecretSources::SecretSources(SecretStreams::Surroundings surroundings, SecretSet& secrets,
+                             CompileSecret compile)
+    : watcher_(surroundings.loop),
+      intake_(surroundings.loop, surroundings.compile_thread, watcher_, surroundings.stats, secrets,
+              std::move(compile)),
+      streams_(surroundings, intake_),
+      files_(surroundings.loop, surroundings.compile_thread, watcher_, surroundings.stats,
+             intake_) {}
 
 void SecretSources::SetInterest(const SecretNeed& need, bool wanted, xds::XdsClient* ads) {
+  if (!wanted) intake_.Forget(need.source, need.name);
   switch (need.source.kind) {
     case SecretSource::Kind::kAds:
       if (ads == nullptr) return;  // refused by CheckSecretSource
@@ -110,6 +115,27 @@ void SecretSources::SetInterest(const SecretNeed& need, bool wanted, xds::XdsCli
     case SecretSource::Kind::kFile:
       return wanted ? files_.Watch(need) : files_.Unwatch(need);
   }
+}
+
+std::vector<SecretDescription> SecretSources::Describe(const xds::XdsClient* ads) const {
+  std::vector<SecretDescription> out;
+  const auto add = [&](std::string from, std::vector<xds::ResourceDescription> resources) {
+    for (xds::ResourceDescription& resource : resources) {
+      out.push_back({.from = from, .resource = std::move(resource)});
+    }
+  };
+  if (ads != nullptr) {
+    for (xds::TypeDescription& type : ads->Describe()) {
+      if (type.type_url == kSecretType) add("ads", std::move(type.resources));
+    }
+  }
+  for (SecretStreams::Listing& listing : streams_.Describe()) {
+    add(base::StrCat("cluster ", listing.cluster), std::move(listing.secrets));
+  }
+  for (SecretFiles::Listing& listing : files_.Describe()) {
+    add(base::StrCat("file ", listing.path), std::move(listing.secrets));
+  }
+  return out;
 }
 
 }  // namespace outrigger::server

@@ -30,20 +30,34 @@ absl::Status CheckSecretSource(const net::tls::SecretSource& source,
 // wait for a secret that comes by that way.
 absl::Status CheckSecretCycles(const StaticClusters& clusters);
 
+// A wanted secret as the admin pages show it.
+struct SecretDescription {
+  std::string from;  // "ads", "cluster sds-grpc", "file /etc/sds.yaml"
+  xds::ResourceDescription resource;
+};
+
 // Where the secrets of a SecretSet come from, and who is asked for which.
 // Owner: the server.  Thread: main.
 class SecretSources final {
  public:
-  SecretSources(SecretStreams::Surroundings surroundings);
+  // `secrets` outlives this object.
+  SecretSources(SecretStreams::Surroundings surroundings, SecretSet& secrets,
+                CompileSecret compile);
+
+  // Secrets that come by ADS, for its client; it borrows this object.
+  xds::ResourceType AdsType() { return intake_.Type(net::tls::SecretSource()); }
 
   // From SecretSet::OnInterest; `ads` null: there is none.
   void SetInterest(const net::tls::SecretNeed& need, bool wanted, xds::XdsClient* ads);
   void OnClusterReady(std::string_view name) { streams_.OnClusterReady(name); }
 
+  // Those that come by `ads` (null: none do) too.
+  std::vector<SecretDescription> Describe(const xds::XdsClient* ads) const;
   const SecretStreams& streams() const { return streams_; }
-  const SecretFiles& files() const { return files_; }
 
  private:
+  event::DirectoryWatcher watcher_;
+  SecretIntake intake_;
   SecretStreams streams_;
   SecretFiles files_;
 };

@@ -17,7 +17,8 @@ std::string_view MethodOf(bool is_delta) {
 
 }  // namespace
 
-SecretStreams::SecretStreams(Surroundings surroundings) : around_(std::move(surroundings)) {}
+SecretStreams::SecretStreams(Surroundings surroundings, SecretIntake& intake)
+    : around_(std::move(surroundings)), intake_(intake) {}
 
 SecretStreams::~SecretStreams() = default;
 
@@ -65,7 +66,7 @@ SecretStreams::Stream& SecretStreams::Find(const net::tls::SecretSource& source)
   options.stream.http2 = spec->http2;
   stream.client = std::make_unique<xds::XdsClient>(
       around_.loop, around_.compile_thread, std::move(options),
-      std::vector<xds::ResourceType>{SecretType(around_.secrets, source, around_.compile)},
+      std::vector<xds::ResourceType>{intake_.Type(source)},
       around_.stats);
   return stream;
 }

@@ -9,8 +9,7 @@
 
 #include "envoy/config/core/v3/base.pb.h"
 #include "source/client/grpc_stream.h"
-#include "source/server/secret_set.h"
-#include "source/server/secret_type.h"
+#include "source/server/secret_intake.h"
 #include "source/upstream/cluster_spec.h"
 #include "source/xds/compile_thread.h"
 #include "source/xds/xds_client.h"
@@ -27,9 +26,7 @@ class SecretStreams final {
     event::Loop& loop;
     xds::CompileThread& compile_thread;
     stats::Store& stats;
-    SecretSet& secrets;
     envoy::config::core::v3::Node node;
-    CompileSecret compile;
     // Of a static cluster; null: there is none of that name.
     std::function<std::shared_ptr<const upstream::ClusterSpec>(std::string_view name)> cluster;
     // Whether it serves yet, and from where.
@@ -37,7 +34,7 @@ class SecretStreams final {
     std::function<std::vector<client::GrpcEndpoint>(std::string_view name)> endpoints;
   };
 
-  explicit SecretStreams(Surroundings surroundings);
+  SecretStreams(Surroundings surroundings, SecretIntake& intake);
   ~SecretStreams();
 
   // Of a need whose source is kApi.
@@ -62,6 +59,7 @@ class SecretStreams final {
   static void Start(Stream& stream);
 
   const Surroundings around_;
+  SecretIntake& intake_;
   std::map<net::tls::SecretSource, Stream> streams_;
 };
 

@@ -153,7 +153,6 @@ void Server::MakeXdsClient() {
   options.protocol = spec.is_delta ? xds::Protocol::kDelta : xds::Protocol::kSotw;
   options.node = bootstrap_.node;
   options.sends_node_once = spec.sends_node_once;
-  options.stream.path = xds::AggregatedMethod(options.protocol);
   options.stream.authority = spec.authority;
   options.stream.metadata = spec.initial_metadata;
   options.stream.connect_timeout = spec.connect_timeout;
@@ -168,28 +167,22 @@ void Server::MakeXdsClient() {
     AdvanceSoon();
   };
   std::vector<xds::ResourceType> types = live_config_.Types();
-  types.push_back(SecretType(secrets_, net::tls::SecretSource(), SecretCompiler()));
+  types.push_back(secret_sources_->AdsType());
   ads_ = std::make_unique<xds::XdsClient>(around_.loop, compile_thread_, std::move(options),
                                           std::move(types), around_.stats);
 }
 
-CompileSecret Server::SecretCompiler() const {
-  return [](const google::protobuf::Any&) -> absl::StatusOr<xds::ResourceType::Compiled> {
-    return absl::UnimplementedError("secrets are not implemented");
-  };
-}
-
 void Server::MakeSecretSources() {
-  secret_sources_ = std::make_unique<SecretSources>(SecretStreams::Surroundings{
-      .loop = around_.loop,
-      .compile_thread = compile_thread_,
-      .stats = around_.stats,
-      .secrets = secrets_,
-      .node = bootstrap_.node,
-      .compile = SecretCompiler(),
-      .cluster = [this](std::string_view name) { return static_clusters_.Find(name); },
-      .is_active = [this](std::string_view name) { return clusters_.IsActive(name); },
-      .endpoints = [this](std::string_view name) { return EndpointsOf(name); }});
+  secret_sources_ = std::make_unique<SecretSources>(
+      SecretStreams::Surroundings{
+          .loop = around_.loop,
+          .compile_thread = compile_thread_,
+          .stats = around_.stats,
+          .node = bootstrap_.node,
+          .cluster = [this](std::string_view name) { return static_clusters_.Find(name); },
+          .is_active = [this](std::string_view name) { return clusters_.IsActive(name); },
+          .endpoints = [this](std::string_view name) { return EndpointsOf(name); }},
+      secrets_, live_config_.SecretCompiler());
 }
 
 // What a static cluster resolves to now; the control plane's is asked before each connection.
@@ -199,7 +192,8 @@ std::vector<client::GrpcEndpoint> Server::EndpointsOf(std::string_view cluster) 
     if (listing.name != cluster || listing.endpoints == nullptr) continue;
     for (const auto& endpoint : listing.endpoints->endpoints) {
       for (const net::Address& address : endpoint->addresses) {
-        endpoints.push_back({address, listing.active->transport.transports});
+        endpoints.push_back(
+            {address, upstream::ChooseTransport(*listing.active, *endpoint).transports});
       }
     }
   }

@@ -83,7 +83,6 @@ class Server final {
   absl::Status StartAdmin();
   void MakeXdsClient();
   void MakeSecretSources();
-  CompileSecret SecretCompiler() const;
   std::vector<client::GrpcEndpoint> EndpointsOf(std::string_view cluster) const;
   void OnClusterReady(const std::string& name);
   // Goes on with the start-up as far as what it waits for has come.

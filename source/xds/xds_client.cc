@@ -40,6 +40,12 @@ constexpr size_t kUnknownType = stats::IndexOf(kStreamTable, "unknown_type");
 constexpr size_t kReadingPaused = stats::IndexOf(kStreamTable, "reading_paused");
 constexpr size_t kResponses = stats::IndexOf(kStreamTable, "responses");
 
+std::string_view AggregatedMethod(Protocol protocol) {
+  return protocol == Protocol::kSotw
+             ? "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources"
+             : "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
+}
+
 std::vector<const ResourceType*> PointersTo(const std::vector<ResourceType>& types) {
   std::vector<const ResourceType*> out;
   out.reserve(types.size());
@@ -55,12 +61,6 @@ std::function<double()> OrGenerator(std::function<double()> random) {
 }
 
 }  // namespace
-
-std::string_view AggregatedMethod(Protocol protocol) {
-  return protocol == Protocol::kSotw
-             ? "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources"
-             : "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
-}
 
 XdsClient::Counters::Counters(stats::Store& store, const XdsOptions& options)
     : control_plane(store.Declare(options.control_plane_scope, kControlPlaneTable)),
@@ -78,6 +78,7 @@ XdsClient::XdsClient(event::Loop& loop, CompileThread& compile_thread, XdsOption
       counters_(store, options_),
       back_off_(options_.first_back_off, options_.longest_back_off, OrGenerator(options_.random)),
       reconnect_(loop, [this] { Connect(); }) {
+  if (options_.stream.path.empty()) options_.stream.path = AggregatedMethod(options_.protocol);
   for (size_t i = 0; i < types_->size(); ++i) {
     const ResourceType& type = (*types_)[i];
     feeds_.push_back(std::make_unique<ResourceFeed>(

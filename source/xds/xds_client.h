@@ -22,14 +22,11 @@
 
 namespace outrigger::xds {
 
-// The methods of the aggregated service, which serves all types on one stream.
-std::string_view AggregatedMethod(Protocol protocol);
-
 struct XdsOptions {
   Protocol protocol = Protocol::kSotw;
   envoy::config::core::v3::Node node;
   bool sends_node_once = true;       // set_node_on_first_message_only
-  client::GrpcStreamOptions stream;  // its path: AggregatedMethod, or that of one type's service
+  client::GrpcStreamOptions stream;  // its path: of one type's service; empty: the aggregated one
   std::string server = "the control plane";  // who that is, for the log
   // `<scope>connected_state` and so on, and how the stream fares.
   stats::Scope control_plane_scope = stats::PlainScope("control_plane.");

@@ -18,6 +18,7 @@ class NamedCertificate final : public net::tls::Certificate {
     info_.subject = std::move(name);
     info_.valid_to = valid_to;
   }
+  explicit NamedCertificate(net::CertificateInfo info) : info_(std::move(info)) {}
   const net::CertificateInfo& info() const override { return info_; }
   uint64_t fingerprint() const override { return 1; }
 

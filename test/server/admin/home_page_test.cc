@@ -16,6 +16,7 @@ using envoy::admin::v3::ServerInfo;
 using envoy::config::cluster::v3::Cluster;
 using envoy::config::listener::v3::Listener;
 using testing::HasSubstr;
+using xds::ClientStatus;
 using testing::Not;
 
 struct HomePage : testing::Test {
@@ -135,6 +136,15 @@ TEST_F(HomePage, StaysSmallWithManyClusters) {
     ASSERT_TRUE(its.world.set.Add(its.world.Spec("cluster-" + std::to_string(i))).ok());
   }
   EXPECT_THAT(Page(), HasSubstr("and 300 more"));
+}
+
+TEST_F(HomePage, ShowsWhereSecretsComeFromAndHowTheyStand) {
+  EXPECT_THAT(Page(), Not(HasSubstr("<h2>Secrets</h2>")));
+  its.secrets = {{.from = "cluster sds-grpc",
+                  .resource = {.name = "default", .status = ClientStatus::kTimeout}}};
+  const std::string page = Page();
+  EXPECT_THAT(page, HasSubstr("<td>default</td><td>cluster sds-grpc</td>"));
+  EXPECT_THAT(page, HasSubstr("did not come in time"));
 }
 
 }  // namespace
