@@ -146,8 +146,8 @@ void GrpcStream::OnOutputLow() {
 void GrpcStream::OnClosed(net::CloseCause cause) {
   // Of a handshake that failed, or of an alert that came later (TLS 1.3 tells a client so that its
   // certificate was refused).
-  const std::string told(
-      connection_->transport() == nullptr ? "" : connection_->transport()->failure());
+  const std::string told(connection_->transport() == nullptr ? ""
+                                                             : connection_->transport()->failure());
   if (session_ != nullptr) {
     if (!told.empty()) Close(base::StrCat("the connection failed: ", told));
     session_->OnClosed(cause);

@@ -33,8 +33,8 @@ struct GrpcStreamOptions {
   std::string path;  // "/package.Service/Method"
   std::vector<std::pair<std::string, std::string>> metadata;
   base::Milliseconds connect_timeout{5000};  // for each endpoint, its handshake included
-  std::string server_name;    // auto_sni; empty: as the transports are configured
-  std::string verified_name;  // auto_san_validation; likewise
+  std::string server_name;                   // auto_sni; empty: as the transports are configured
+  std::string verified_name;                 // auto_san_validation; likewise
   size_t max_message_bytes = http::grpc::kDefaultMaxMessageBytes;
   http::http2::Options http2;
 };

@@ -24,10 +24,9 @@ bool IsStillBeingWritten(const std::string& path) {
 }  // namespace
 
 DirectoryWatcher::DirectoryWatcher(Loop& loop)
-    : loop_(loop),
-      fd_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
-      retry_(loop, [this] { Retry(); }) {
-  if (fd_ >= 0) fd_watch_ = std::make_unique<FdWatch>(loop, fd_, static_cast<FdHandler&>(*this), EPOLLIN);
+    : loop_(loop), fd_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), retry_(loop, [this] { Retry(); }) {
+  if (fd_ >= 0)
+    fd_watch_ = std::make_unique<FdWatch>(loop, fd_, static_cast<FdHandler&>(*this), EPOLLIN);
 }
 
 DirectoryWatcher::~DirectoryWatcher() {

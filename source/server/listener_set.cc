@@ -154,8 +154,9 @@ ListenerSet::PlanUses ListenerSet::UsePlans(const std::string& name,
   PlanUses uses;
   for (const config::FilterChainPtr& chain : spec.AllChains()) {
     if (chain->tls_plan == nullptr) continue;
-    const stats::Scope scope = stats::ListenerScope(spec.stat_name)
-                                   .Child("server_ssl_socket_factory.", "server_ssl_socket_factory.");
+    const stats::Scope scope =
+        stats::ListenerScope(spec.stat_name)
+            .Child("server_ssl_socket_factory.", "server_ssl_socket_factory.");
     uses.push_back(
         plan_builder_->Use(chain->tls_plan, scope, [this, name] { ActivateWhenReady(name); }));
   }

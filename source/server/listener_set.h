@@ -88,7 +88,7 @@ class ListenerSet final {
     std::shared_ptr<const config::ListenerSpec> warming;
     std::vector<RouteWait> route_waits;  // of `warming`
     PlanUses warming_plans;
-    PlanUses plans;  // of `active`
+    PlanUses plans;                                    // of `active`
     std::shared_ptr<ListenerSockets> sockets;          // of `active`
     std::shared_ptr<ListenerSockets> warming_sockets;  // null: `warming` takes over `sockets`
     uint64_t id = 0;                                   // of the workers' WorkerListener

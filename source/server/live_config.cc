@@ -130,8 +130,8 @@ CompileSecret LiveConfig::SecretCompiler() const {
       [](const Secret& s) -> absl::StatusOr<std::shared_ptr<const CompiledSecret>> {
         auto secret = config::CompileSecret(s);
         if (!secret.ok()) return secret.status();
-        return std::make_shared<const CompiledSecret>(
-            CompiledSecret{.secret = *std::move(secret), .directories = config::WatchedDirectories(s)});
+        return std::make_shared<const CompiledSecret>(CompiledSecret{
+            .secret = *std::move(secret), .directories = config::WatchedDirectories(s)});
       });
 }
 

@@ -68,16 +68,15 @@ absl::StatusOr<SecretFile> ParseSecretFile(std::string_view text, std::string_vi
   if (!status.ok()) return WithoutQuotes(status);
   out.version = response.version_info();
   for (int i = 0; i < response.resources_size(); ++i) {
-    const absl::Status appended = AppendBody(
-        response.resources(i), base::StrCat(path, ": resources[", i, "]"), compile, out);
+    const absl::Status appended =
+        AppendBody(response.resources(i), base::StrCat(path, ": resources[", i, "]"), compile, out);
     if (!appended.ok()) return appended;
   }
   return out;
 }
 
 absl::StatusOr<SecretFile> ReadSecretFile(const std::string& path, const CompileSecret& compile) {
-  const absl::StatusOr<std::string> text =
-      loading::ReadTextFile(path, SecretFiles::kMaxFileBytes);
+  const absl::StatusOr<std::string> text = loading::ReadTextFile(path, SecretFiles::kMaxFileBytes);
   if (!text.ok()) return text.status();
   return ParseSecretFile(*text, path, compile);
 }

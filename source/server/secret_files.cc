@@ -85,12 +85,13 @@ void SecretFiles::Read(Files::iterator at) {
   file.is_stale = false;
   for (const auto& [name, counters] : file.names) counters.attempt.Increment();
   const auto read = std::make_shared<absl::StatusOr<SecretFile>>();
-  file.reading = compile_thread_.Run(
-      [read, path = at->first.path, compile = intake_.compile()] { *read = ReadSecretFile(path, compile); },
-      [this, read, at, since = loop_.Now()] {
-        at->second.is_reading = false;
-        Take(at, std::move(*read), since);
-      });
+  file.reading =
+      compile_thread_.Run([read, path = at->first.path,
+                           compile = intake_.compile()] { *read = ReadSecretFile(path, compile); },
+                          [this, read, at, since = loop_.Now()] {
+                            at->second.is_reading = false;
+                            Take(at, std::move(*read), since);
+                          });
 }
 
 void SecretFiles::Take(Files::iterator at, absl::StatusOr<SecretFile> read, base::MonoTime since) {
@@ -112,8 +113,7 @@ void SecretFiles::Take(Files::iterator at, absl::StatusOr<SecretFile> read, base
         Accept(at, name, *read, *found, since);
         continue;
       }
-      std::string reason =
-          base::StrCat("not in ", at->first.path, ", which has ", NamesIn(*read));
+      std::string reason = base::StrCat("not in ", at->first.path, ", which has ", NamesIn(*read));
       for (const SecretFile::Content& content : read->secrets) {
         if (!content.compiled.ok()) reason = base::StdView(content.compiled.status().message());
       }
@@ -144,11 +144,9 @@ void SecretFiles::Refuse(Files::iterator at, const std::string& name, std::strin
   LOG(kWarning, kConfig, "secret \"", name, "\" of ", at->first.path, ": refused: ", reason,
       at->second.set.IsAccepted(name) ? "; its last good version serves on" : "");
   at->second.names.at(name).rejected.Increment();
-  at->second.set.Refuse({.name = name,
-                         .version = std::move(version),
-                         .body = body,
-                         .reason = std::string(reason)},
-                        loop_.clock().WallNow());
+  at->second.set.Refuse(
+      {.name = name, .version = std::move(version), .body = body, .reason = std::string(reason)},
+      loop_.clock().WallNow());
   intake_.secrets().StopWaiting(at->first, name);
 }
 

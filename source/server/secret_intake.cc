@@ -69,12 +69,13 @@ void SecretIntake::TakeAgain(Secrets::iterator at,
   const auto& [source, name] = at->first;
   absl::Status status = compiled.status();
   if (status.ok() && !at->second.is_stale) {
-    status = secrets_.Set(
-        source, static_cast<const CompiledSecret*>(compiled->object.get())->secret);
+    status =
+        secrets_.Set(source, static_cast<const CompiledSecret*>(compiled->object.get())->secret);
   }
   if (!status.ok()) {
-    LOG(kWarning, kConfig, "secret \"", name, "\": its files are refused: ",
-        base::StdView(status.message()), "; the last good ones serve on");
+    LOG(kWarning, kConfig, "secret \"", name,
+        "\": its files are refused: ", base::StdView(status.message()),
+        "; the last good ones serve on");
     xds::SubscriptionCounters(stats_, SecretScope(name)).rejected.Increment();
   }
   if (at->second.is_stale) CompileAgain(at);

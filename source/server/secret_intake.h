@@ -68,8 +68,7 @@ class SecretIntake final {
   using Secrets = std::map<Key, Kept>;
 
   void CompileAgain(Secrets::iterator at);
-  void TakeAgain(Secrets::iterator at,
-                 const absl::StatusOr<xds::ResourceType::Compiled>& compiled);
+  void TakeAgain(Secrets::iterator at, const absl::StatusOr<xds::ResourceType::Compiled>& compiled);
 
   event::Loop& loop_;
   xds::CompileThread& compile_thread_;

@@ -137,10 +137,7 @@ class SecretSet::HeldPlan final : public net::tls::PlanUse {
 
 SecretSet::SecretSet(event::Loop& loop, stats::Store& stats, OnInterest on_interest,
                      CheckSource check)
-    : loop_(loop),
-      stats_(stats),
-      on_interest_(std::move(on_interest)),
-      check_(std::move(check)) {}
+    : loop_(loop), stats_(stats), on_interest_(std::move(on_interest)), check_(std::move(check)) {}
 
 SecretSet::~SecretSet() = default;
 

@@ -66,9 +66,12 @@ absl::Status CheckSecretSource(const SecretSource& source, const StaticClusters&
     case SecretSource::Kind::kApi: {
       const auto spec = clusters.Find(source.cluster);
       if (spec == nullptr) {
-        return base::InvalidArgument("sds_config.api_config_source: no static cluster has the name "
-                                     "\"", source.cluster, "\"; secrets come through clusters of "
-                                     "the bootstrap");
+        return base::InvalidArgument(
+            "sds_config.api_config_source: no static cluster has the name "
+            "\"",
+            source.cluster,
+            "\"; secrets come through clusters of "
+            "the bootstrap");
       }
       if (spec->protocol != upstream::UpstreamProtocol::kHttp2) {
         return base::InvalidArgument(

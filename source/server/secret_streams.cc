@@ -66,8 +66,7 @@ SecretStreams::Stream& SecretStreams::Find(const net::tls::SecretSource& source)
   options.stream.http2 = spec->http2;
   stream.client = std::make_unique<xds::XdsClient>(
       around_.loop, around_.compile_thread, std::move(options),
-      std::vector<xds::ResourceType>{intake_.Type(source)},
-      around_.stats);
+      std::vector<xds::ResourceType>{intake_.Type(source)}, around_.stats);
   return stream;
 }
 

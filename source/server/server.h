@@ -23,8 +23,8 @@
 #include "source/server/server_counters.h"
 #include "source/server/worker.h"
 #include "source/upstream/cluster_set.h"
-#include "source/xds/xds_client.h"
 #include "source/xds/compile_thread.h"
+#include "source/xds/xds_client.h"
 
 namespace outrigger::server {
 

@@ -19,9 +19,8 @@ ServerAdmin::ServerAdmin(Server& server, ServerFacts facts)
   Admin& admin = server_.admin_;
   AddServerPages(admin, controls_, facts_);
   AddConfigPages(admin, config_);
-  AddCertificatePage(admin, server_.around_.clock, [&s = server_] {
-    return CertificatesInUse(s.listeners_, s.clusters_);
-  });
+  AddCertificatePage(admin, server_.around_.clock,
+                     [&s = server_] { return CertificatesInUse(s.listeners_, s.clusters_); });
   AddHomePage(admin, home_);
   AddClusterPages(admin, server_.clusters_);
   AddStatsPages(admin, server_.around_.stats, [&s = server_] { s.UpdateGauges(); });

@@ -99,10 +99,10 @@ void ClusterSet::UsePlans(Entry& entry) {
   for (const auto& plan : spec.TlsPlans()) {
     auto& uses = entry.warming.plans;
     if (uses == nullptr) uses = std::make_unique<std::vector<std::unique_ptr<net::tls::PlanUse>>>();
-    const stats::Scope scope = stats::ClusterScope(spec.stat_name)
-                                   .Child("client_ssl_socket_factory.", "client_ssl_socket_factory.");
-    uses->push_back(
-        plan_builder_->Use(plan, scope, [this, &entry] { ActivateWhenReady(entry); }));
+    const stats::Scope scope =
+        stats::ClusterScope(spec.stat_name)
+            .Child("client_ssl_socket_factory.", "client_ssl_socket_factory.");
+    uses->push_back(plan_builder_->Use(plan, scope, [this, &entry] { ActivateWhenReady(entry); }));
   }
 }
 

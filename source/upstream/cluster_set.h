@@ -26,9 +26,9 @@ namespace outrigger::upstream {
 //             an update of an active cluster warms beside it and replaces it in one step
 //
 // Warm is: static endpoints at once, DNS after every name's first answer (or failure), EDS when its
-// endpoints came; and in each case when its TLS contexts are built. A cluster that names an EDS resource which is already here is warm at once, so an
-// update never waits for a control plane that has nothing new to say.
-// Owner: the server.  Thread: main.
+// endpoints came; and in each case when its TLS contexts are built. A cluster that names an EDS
+// resource which is already here is warm at once, so an update never waits for a control plane that
+// has nothing new to say. Owner: the server.  Thread: main.
 class ClusterSet final {
  public:
   struct Listing {

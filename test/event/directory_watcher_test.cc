@@ -29,8 +29,8 @@ class Watched {
     std::ofstream(path + "/" + file) << text;
   }
   bool Sees(const std::string& file) {
-    return test::TurnUntil(
-        loop, [&] { return std::find(seen.begin(), seen.end(), file) != seen.end(); });
+    return test::TurnUntil(loop,
+                           [&] { return std::find(seen.begin(), seen.end(), file) != seen.end(); });
   }
   // Turns until a file that is written now has been seen: everything before it has, too.
   void Settle() {

@@ -98,10 +98,9 @@ TEST(ListenerSet, KeepsTheOldVersionWhenTheNewAddressCannotBeBound) {
 
 TEST(ListenerSet, AListenerWaitsForTheSecretsOfItsChains) {
   Listeners listeners;
-  ASSERT_TRUE(listeners
-                  .Add("a", FreeAddress(), 1,
-                       listeners.plans.Make({test::CertificateNeed("default")}))
-                  .ok());
+  ASSERT_TRUE(
+      listeners.Add("a", FreeAddress(), 1, listeners.plans.Make({test::CertificateNeed("default")}))
+          .ok());
   EXPECT_FALSE(listeners.set.is_warm());
   EXPECT_THAT(listeners.set.List()[0].waits_for, ElementsAre("secret default"));
   ASSERT_TRUE(listeners.secrets.Set({}, test::CertificateSecret("default", 1)).ok());
@@ -126,9 +125,9 @@ TEST(ListenerSet, AListenerServesWithoutSecretsThatDoNotComeInTime) {
 TEST(ListenerSet, AnUpdateKeepsTheSecretsThatBothVersionsNeed) {
   Listeners listeners;
   const net::Address address = FreeAddress();
-  ASSERT_TRUE(listeners
-                  .Add("a", address, 1, listeners.plans.Make({test::CertificateNeed("default")}))
-                  .ok());
+  ASSERT_TRUE(
+      listeners.Add("a", address, 1, listeners.plans.Make({test::CertificateNeed("default")}))
+          .ok());
   ASSERT_TRUE(listeners.secrets.Set({}, test::CertificateSecret("default", 1)).ok());
   listeners.loop.RunOnce();
   // The next version needs another one besides; the one before serves on meanwhile.
@@ -150,11 +149,10 @@ TEST(ListenerSet, AnUpdateKeepsTheSecretsThatBothVersionsNeed) {
 TEST(ListenerSet, RefusesAListenerWhoseSecretsComeFromNowhere) {
   Listeners listeners;
   listeners.source_status = absl::InvalidArgumentError("no such cluster");
-  EXPECT_EQ(listeners
-                .Add("a", FreeAddress(), 1,
-                     listeners.plans.Make({test::CertificateNeed("default")}))
-                .message(),
-            "secret \"default\": no such cluster");
+  EXPECT_EQ(
+      listeners.Add("a", FreeAddress(), 1, listeners.plans.Make({test::CertificateNeed("default")}))
+          .message(),
+      "secret \"default\": no such cluster");
   EXPECT_THAT(listeners.set.List(), IsEmpty());
 }
 

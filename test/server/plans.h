@@ -43,8 +43,8 @@ inline net::tls::SecretPtr ValidationSecret(const std::string& name, uint64_t fi
   return secret;
 }
 
-// Plans whose `build` writes down what it was given: "default:1 ROOTCA:2". A secret with fingerprint
-// kBad cannot be built with.
+// Plans whose `build` writes down what it was given: "default:1 ROOTCA:2". A secret with
+// fingerprint kBad cannot be built with.
 inline constexpr uint64_t kBad = 666;
 class RecordedPlans {
  public:

@@ -40,7 +40,8 @@ class SdsServer {
   void Send(const Response& response) {
     const std::string message = response.SerializeAsString();
     std::string framed(1, '\0');
-    for (int shift = 24; shift >= 0; shift -= 8) framed += static_cast<char>(message.size() >> shift);
+    for (int shift = 24; shift >= 0; shift -= 8)
+      framed += static_cast<char>(message.size() >> shift);
     const std::string frame = outrigger::test::DataFrame(framed + message);
     EXPECT_EQ(raw_.Send(frame), frame.size());
   }

@@ -37,9 +37,8 @@ class FilesWorld : public test::SecretWorld {
   static SecretNeed Need(const std::string& path, const std::string& watched = "",
                          int timeout_ms = 15000) {
     SecretNeed need = CertificateNeed("default", timeout_ms);
-    need.source = {.kind = net::tls::SecretSource::Kind::kFile,
-                   .path = path,
-                   .watched_directory = watched};
+    need.source = {
+        .kind = net::tls::SecretSource::Kind::kFile, .path = path, .watched_directory = watched};
     return need;
   }
   xds::ResourceDescription Described() const { return files.Describe().at(0).secrets.at(0); }
@@ -182,9 +181,9 @@ TEST(SecretFile, ErrorsQuoteNothingOfTheFile) {
 }
 
 TEST(SecretFile, RefusesWhatIsNotASecret) {
-  const auto read = ParseSecretFile(
-      "resources:\n- \"@type\": type.googleapis.com/envoy.config.core.v3.Node\n", "sds.yaml",
-      test::CompileNumber);
+  const auto read =
+      ParseSecretFile("resources:\n- \"@type\": type.googleapis.com/envoy.config.core.v3.Node\n",
+                      "sds.yaml", test::CompileNumber);
   EXPECT_EQ(std::string(read.status().message()),
             "sds.yaml: resources[0]: must be a Secret, got "
             "type.googleapis.com/envoy.config.core.v3.Node");

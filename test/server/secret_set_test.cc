@@ -155,8 +155,8 @@ TEST(SecretSet, WaitsNoLongerThanInitialFetchTimeoutAndUsesWhatComesLate) {
 
 TEST(SecretSet, EachSecretIsWaitedForAsLongAsItSays) {
   Secrets secrets;
-  const auto use =
-      secrets.Use({CertificateNeed("a", 1000), CertificateNeed("b", 3000), CertificateNeed("c", 0)});
+  const auto use = secrets.Use(
+      {CertificateNeed("a", 1000), CertificateNeed("b", 3000), CertificateNeed("c", 0)});
   secrets.Pass(1000);
   EXPECT_EQ(use->waits_for(), "secret b");
   secrets.Pass(2000);

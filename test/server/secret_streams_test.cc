@@ -58,8 +58,7 @@ class StreamsWorld : public test::SecretWorld {
   ~StreamsWorld() { uses.clear(); }
   static SecretNeed Need(const std::string& name) {
     SecretNeed need = CertificateNeed(name);
-    need.source = {
-        .kind = SecretSource::Kind::kApi, .cluster = "sds-grpc", .is_delta = kIsDelta};
+    need.source = {.kind = SecretSource::Kind::kApi, .cluster = "sds-grpc", .is_delta = kIsDelta};
     return need;
   }
   bool Connects() {
@@ -75,17 +74,16 @@ class StreamsWorld : public test::SecretWorld {
   upstream::ClusterNames names;
   std::shared_ptr<upstream::ClusterSpec> spec = std::make_shared<upstream::ClusterSpec>();
   bool is_active = true;
-  SecretStreams streams{
-      {.loop = loop,
-       .compile_thread = compile_thread,
-       .stats = store,
-       .cluster = [this](std::string_view) { return spec; },
-       .is_active = [this](std::string_view) { return is_active; },
-       .endpoints =
-           [this](std::string_view) {
-             return std::vector<client::GrpcEndpoint>{{server.address()}};
-           }},
-      intake};
+  SecretStreams streams{{.loop = loop,
+                         .compile_thread = compile_thread,
+                         .stats = store,
+                         .cluster = [this](std::string_view) { return spec; },
+                         .is_active = [this](std::string_view) { return is_active; },
+                         .endpoints =
+                             [this](std::string_view) {
+                               return std::vector<client::GrpcEndpoint>{{server.address()}};
+                             }},
+                        intake};
 };
 using SotwWorld = StreamsWorld<DiscoveryRequest, DiscoveryResponse>;
 using DeltaWorld = StreamsWorld<DeltaDiscoveryRequest, DeltaDiscoveryResponse>;

@@ -63,9 +63,7 @@ class SecretWorld {
                                [this] { ++ready; }));
   }
   bool Builds(const std::string& line) {
-    return Turn([&] {
-      return !plans.built().empty() && plans.built().back() == line;
-    });
+    return Turn([&] { return !plans.built().empty() && plans.built().back() == line; });
   }
   template <typename Done>
   bool Turn(Done is_done) {

@@ -29,10 +29,10 @@ using SecretPtr = std::shared_ptr<const Secret>;
 // Where a secret comes from. Equal sources of equal names are one subscription.
 struct SecretSource {
   enum class Kind : uint8_t { kAds, kApi, kFile } kind = Kind::kAds;
-  std::string cluster;            // kApi: whose SecretDiscoveryService
-  bool is_delta = false;          // kApi
-  bool sends_node_once = false;   // kApi: set_node_on_first_message_only
-  std::string authority;          // kApi: :authority; the cluster's name unless given
+  std::string cluster;           // kApi: whose SecretDiscoveryService
+  bool is_delta = false;         // kApi
+  bool sends_node_once = false;  // kApi: set_node_on_first_message_only
+  std::string authority;         // kApi: :authority; the cluster's name unless given
   std::vector<std::pair<std::string, std::string>> initial_metadata;  // kApi: headers of the call
   std::string path;               // kFile: of a DiscoveryResponse or a Secret
   std::string watched_directory;  // kFile; empty: the file's own

@@ -11,7 +11,6 @@ namespace {
 
 envoy::admin::v3::CertificateDetails Details(const net::CertificateInfo& info, absl::Time now) {
   envoy::admin::v3::CertificateDetails details;
-  details.set_path("<inline>");
   details.set_serial_number(info.serial);
   for (const std::string& name : info.dns_names) details.add_subject_alt_names()->set_dns(name);
   for (const std::string& name : info.uris) details.add_subject_alt_names()->set_uri(name);
@@ -36,7 +35,7 @@ AdminReply ServeCertificates(const std::vector<ContextCertificates>& in_use, abs
       *out.add_ca_cert() = Details(*authority, now);
     }
   }
-  return MessageReply(reply);
+  return MessageReply(reply, loading::JsonStyle::kComplete);  // 0 days are worth saying
 }
 
 }  // namespace

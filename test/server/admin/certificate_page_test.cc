@@ -21,7 +21,9 @@ class ServerSide final : public net::tls::ServerContexts, public net::tls::Serve
  public:
   explicit ServerSide(net::tls::ServerSettings settings) : settings_(std::move(settings)) {}
   void Set(std::shared_ptr<const ServerContext>) override {}
-  std::shared_ptr<const ServerContext> Get() const override { return {std::shared_ptr<void>(), this}; }
+  std::shared_ptr<const ServerContext> Get() const override {
+    return {std::shared_ptr<void>(), this};
+  }
   std::unique_ptr<net::Transport> Make() const override { return nullptr; }
   const net::tls::ServerSettings& settings() const override { return settings_; }
 
@@ -32,7 +34,9 @@ class ClientSide final : public net::tls::ClientContexts, public net::tls::Clien
  public:
   explicit ClientSide(net::tls::ClientSettings settings) : settings_(std::move(settings)) {}
   void Set(std::shared_ptr<const ClientContext>) override {}
-  std::shared_ptr<const ClientContext> Get() const override { return {std::shared_ptr<void>(), this}; }
+  std::shared_ptr<const ClientContext> Get() const override {
+    return {std::shared_ptr<void>(), this};
+  }
   std::unique_ptr<net::Transport> Make(const net::ClientTransportOptions&) const override {
     return nullptr;
   }
@@ -77,13 +81,13 @@ class CertificatesWorld : public AdminWorld {
 TEST(CertificatePage, ShowsWhatListenersShowAndTrust) {
   CertificatesWorld world;
   net::tls::ServerSettings settings;
-  settings.certificates = {std::make_shared<test::NamedCertificate>(
-      CertificateInfo{.serial = "0abc",
-                      .uris = {"spiffe://example.org/web"},
-                      .dns_names = {"web.example.org"},
-                      .ip_addresses = {"10.0.0.1"},
-                      .valid_from = world.In(-24),
-                      .valid_to = world.In(49)})};
+  settings.certificates = {
+      std::make_shared<test::NamedCertificate>(CertificateInfo{.serial = "0abc",
+                                                               .uris = {"spiffe://example.org/web"},
+                                                               .dns_names = {"web.example.org"},
+                                                               .ip_addresses = {"10.0.0.1"},
+                                                               .valid_from = world.In(-24),
+                                                               .valid_to = world.In(49)})};
   settings.trust =
       std::make_shared<Authority>(CertificateInfo{.serial = "ca", .valid_to = world.In(-1)});
   const auto contexts = std::make_shared<ServerSide>(settings);

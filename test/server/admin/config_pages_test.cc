@@ -232,8 +232,9 @@ xds::ResourceDescription SecretState(std::string_view name, std::string_view yam
 }
 
 TEST_F(ConfigPages, SecretsAreShownWithoutWhatTheyKeepSecret) {
-  its.Bootstrap("static_resources: {secrets: [{name: still, session_ticket_keys: {keys: [{"
-                "inline_string: hunter2}]}}]}");
+  its.Bootstrap(
+      "static_resources: {secrets: [{name: still, session_ticket_keys: {keys: [{"
+      "inline_string: hunter2}]}}]}");
   its.secrets = {{.from = "ads", .resource = SecretState("default", kSecret)},
                  {.from = "file /a", .resource = SecretState("late", "")}};
   its.secrets[0].resource.status = xds::ClientStatus::kNacked;
@@ -247,8 +248,7 @@ TEST_F(ConfigPages, SecretsAreShownWithoutWhatTheyKeepSecret) {
   EXPECT_EQ(active["client_status"], "NACKED");
   EXPECT_EQ(active["error_state"]["details"], "bad chain");
   EXPECT_EQ(active["secret"]["tls_certificate"]["private_key"]["inline_string"], "[redacted]");
-  EXPECT_EQ(active["secret"]["tls_certificate"]["certificate_chain"]["inline_string"],
-            "the chain");
+  EXPECT_EQ(active["secret"]["tls_certificate"]["certificate_chain"]["inline_string"], "the chain");
   EXPECT_EQ(part["dynamic_warming_secrets"][0]["name"], "late");
   EXPECT_THAT(its.Get("/config_dump").body, Not(HasSubstr("hunter2")));
   EXPECT_EQ(Dump("?resource=dynamic_warming_secrets").size(), 1u);

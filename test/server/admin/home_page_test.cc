@@ -16,8 +16,8 @@ using envoy::admin::v3::ServerInfo;
 using envoy::config::cluster::v3::Cluster;
 using envoy::config::listener::v3::Listener;
 using testing::HasSubstr;
-using xds::ClientStatus;
 using testing::Not;
+using xds::ClientStatus;
 
 struct HomePage : testing::Test {
   HomePage() {
