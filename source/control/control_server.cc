@@ -48,6 +48,7 @@ absl::Status ControlServer::Listen(const std::string& listen) {
   int port = 0;
   builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(&service_);
+  builder.RegisterService(&secret_service_);
   builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
   // Without this a second control plane could take the same port and half of the proxies.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

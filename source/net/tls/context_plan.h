@@ -12,6 +12,7 @@
 #include "source/base/clock.h"
 #include "source/net/tls/certificate.h"
 #include "source/net/tls/ticket_keys.h"
+#include "source/stats/scope.h"
 
 namespace outrigger::net::tls {
 
@@ -52,6 +53,33 @@ struct ContextPlan {
   // Main thread: makes a context of one secret for each need, and gives it to the transports: new
   // connections use it at once. An error leaves the last one in place; it names the secret.
   absl::AnyInvocable<absl::Status(absl::Span<const SecretPtr> secrets) const> build;
+};
+
+// A plan that is kept built, from secrets as they come and change, while this lives.
+// Owner: the cluster or listener that connects with it.  Thread: main.
+class PlanUse {
+ public:
+  virtual ~PlanUse() = default;
+  // Built, or not waited for any more: its secrets did not come within their
+  // initial_fetch_timeout, do not exist, or cannot be used. What comes later is used at once.
+  virtual bool is_ready() const = 0;
+  // What is waited for, for people: "secret default". Empty when ready.
+  virtual std::string waits_for() const = 0;
+};
+
+// Keeps plans built.
+// Owner: the server.  Thread: main.
+class PlanBuilder {
+ public:
+  virtual ~PlanBuilder() = default;
+  // Error: a secret has a source that this process does not have. Names secret and source.
+  virtual absl::Status Check(const ContextPlan& plan) const = 0;
+  // A plan whose secrets are all here is built before this returns; else `on_ready` runs once when
+  // it becomes ready, never from inside this, and not after the use is gone. The use may be
+  // destroyed from inside it. `update_scope`: where `ssl_context_update_by_sds` is counted.
+  virtual std::unique_ptr<PlanUse> Use(std::shared_ptr<const ContextPlan> plan,
+                                       const stats::Scope& update_scope,
+                                       absl::AnyInvocable<void()> on_ready) = 0;
 };
 
 }  // namespace outrigger::net::tls
