@@ -177,7 +177,7 @@ class Connection final : public event::Deletable,
   ConnectionEvents& events_;  // owner; outlives us
   // Why connecting failed, for people; null: it did not.
   std::unique_ptr<const std::string> connect_failure_;
-  base::Buffer input_;        // plain; during a handshake what was read before it, sealed
+  base::Buffer input_;  // plain; during a handshake what was read before it, sealed
   base::Buffer output_;
   std::unique_ptr<Transport> transport_;
   std::optional<event::FdWatch> watch_;

@@ -93,11 +93,10 @@ TEST(ClientCertificate, TellsThatItNamesNobody) {
   subject.peer.uris.clear();
   subject.peer.dns_names.clear();
   subject.local.uris.clear();
-  EXPECT_EQ(subject.Apply({.forward = Forward::kSanitizeSet,
-                           .subject = true,
-                           .uris = true,
-                           .dns_names = true}),
-            "Hash=abcd;Subject=\"\";URI=");
+  EXPECT_EQ(
+      subject.Apply(
+          {.forward = Forward::kSanitizeSet, .subject = true, .uris = true, .dns_names = true}),
+      "Hash=abcd;Subject=\"\";URI=");
 }
 
 TEST(ClientCertificate, CannotPassAsAnotherElement) {
@@ -105,13 +104,12 @@ TEST(ClientCertificate, CannotPassAsAnotherElement) {
   subject.peer.subject = "CN=x\\\",URI=spiffe://root\\\\\"\r\nevil: 1\\";
   subject.peer.uris = {"spiffe://a;URI=spiffe://root", "http://a,b"};
   subject.peer.dns_names = {"a\r\nb"};
-  EXPECT_EQ(subject.Apply({.forward = Forward::kSanitizeSet,
-                           .subject = true,
-                           .uris = true,
-                           .dns_names = true}),
-            std::string(kOurs) +
-                ";Subject=\"CN=x\\\",URI=spiffe://root\\\\\\\"%0D%0Aevil: 1\\\\\""
-                ";URI=\"spiffe://a;URI=spiffe://root\";URI=\"http://a,b\";DNS=\"a%0D%0Ab\"");
+  EXPECT_EQ(
+      subject.Apply(
+          {.forward = Forward::kSanitizeSet, .subject = true, .uris = true, .dns_names = true}),
+      std::string(kOurs) +
+          ";Subject=\"CN=x\\\",URI=spiffe://root\\\\\\\"%0D%0Aevil: 1\\\\\""
+          ";URI=\"spiffe://a;URI=spiffe://root\";URI=\"http://a,b\";DNS=\"a%0D%0Ab\"");
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 
 #include "source/net/transport.h"
 
-// A transport that hides nothing: records of a kind, a size and bytes that are XORed. One hello from
-// the client and one from the server are the handshake; who agrees on what is up to the test.
+// A transport that hides nothing: records of a kind, a size and bytes that are XORed. One hello
+// from the client and one from the server are the handshake; who agrees on what is up to the test.
 namespace outrigger::net {
 
 constexpr char kFakeHello = 'H';

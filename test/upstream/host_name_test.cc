@@ -20,12 +20,18 @@ std::string NameOf(std::string_view host, std::string_view header = {}) {
 
 TEST(HostName, LeavesOutWhatIsNotTheName) {
   const std::pair<const char*, const char*> cases[] = {
-      {"example.com", "example.com"}, {"example.com:443", "example.com"},
-      {"Example.COM", "example.com"}, {"example.com.:443", "example.com"},
-      {"10.0.0.1:80", "10.0.0.1"},    {"[::1]:443", "::1"},
-      {"[fe80::1]", "fe80::1"},       {"fe80::1", "fe80::1"},
-      {"[broken", ""},                {"", ""},
-      {":80", ""},                    {".", ""},
+      {"example.com", "example.com"},
+      {"example.com:443", "example.com"},
+      {"Example.COM", "example.com"},
+      {"example.com.:443", "example.com"},
+      {"10.0.0.1:80", "10.0.0.1"},
+      {"[::1]:443", "::1"},
+      {"[fe80::1]", "fe80::1"},
+      {"fe80::1", "fe80::1"},
+      {"[broken", ""},
+      {"", ""},
+      {":80", ""},
+      {".", ""},
   };
   for (const auto& [host, name] : cases) EXPECT_EQ(NameOf(host), name) << host;
 }

@@ -230,6 +230,8 @@ TEST(SecurePool, RemembersWhatTheEndpointChose) {
   auto a = world.Start(), b = world.Start();
   ASSERT_TRUE(world.ShakesHands(server, 0));
   ASSERT_TRUE(world.ShakesHands(server, 1));
+  // SETTINGS: 100 streams at a time.
+  world.Say(server, 1, std::string_view("\0\0\6\4\0\0\0\0\0\0\3\0\0\0\x64", 15));
   auto c = world.Start(), d = world.Start();  // on the two, which carry no more then
   EXPECT_TRUE(c->attempt && d->attempt);
   auto e = world.Start(), f = world.Start();  // one more connection is enough for both

@@ -51,7 +51,6 @@ TEST(RbacPrincipal, AuthenticatedIsNobodyWhoHasProvenNothing) {
        {static_cast<net::Transport*>(&unproven), static_cast<net::Transport*>(&without_certificate),
         static_cast<net::Transport*>(nullptr)}) {
     EXPECT_EQ(StatusFor("{authenticated: {}}", transport), 403);
-    EXPECT_EQ(StatusFor("{authenticated: {principal_name: {prefix: ''}}}", transport), 403);
     EXPECT_EQ(
         StatusFor("{authenticated: {principal_name: {safe_regex: {regex: '.*'}}}}", transport),
         403);

@@ -78,7 +78,8 @@ TEST(RouterAnswers, UnavailableWhenConnectingIsRefused) {
   EXPECT_EQ(client.status, 503);
   EXPECT_EQ(client.body,
             "upstream connect error or disconnect/reset before headers. reset reason: remote "
-            "connection failure");
+            "connection failure, transport failure reason: delayed connect error: Connection "
+            "refused");
   EXPECT_EQ(client.seen.detail,
             "upstream_reset_before_response_started{remote_connection_failure}");
   EXPECT_EQ(client.Flags(), "UF");
