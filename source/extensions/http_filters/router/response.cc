@@ -176,11 +176,13 @@ bool RouterStream::BackOffIf(RetryVerdict verdict) {
 
 void RouterStream::Fail(const Failure& failure) {
   const int status = StatusOf(failure.kind);
-  summary().upstream_failure_reason = failure.reason;
+  summary().upstream_failure_reason = failure.transport_failure.empty()
+                                          ? failure.reason
+                                          : sink_.stream().arena().Copy(failure.transport_failure);
   CountResponse(status);
   http::LocalReply reply{.status = status,
                          .detail = DetailOf(failure.kind, /*has_response_started=*/false),
-                         .body = BodyOf(failure.kind, summary().attempts > 1),
+                         .body = BodyOf(failure, summary().attempts > 1),
                          .flag = FlagOf(failure.kind)};
   if (failure.kind == Failure::Kind::kOverflow && !options_.suppress_envoy_headers) {
     reply.headers.emplace_back("x-envoy-overloaded", "true");
