@@ -1,4 +1,5 @@
 #include "source/net/tls/client_context.h"
+#include "source/net/address.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
