@@ -6,7 +6,7 @@
 #include "source/base/check.h"
 
 // A sanitizer sees a use after free only if memory is really freed.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(OUTRIGGER_TSAN)
 #define OUTRIGGER_CACHE_BLOCKS 0
 #else
 #define OUTRIGGER_CACHE_BLOCKS 1

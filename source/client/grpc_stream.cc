@@ -18,7 +18,7 @@ std::string WhatAnswered(const http::ResponseHead& head) {
 }  // namespace
 
 GrpcStream::GrpcStream(event::Loop& loop, const GrpcStreamOptions& options,
-                       std::vector<net::Address> endpoints, size_t first, GrpcStreamEvents& events)
+                       std::vector<GrpcEndpoint> endpoints, size_t first, GrpcStreamEvents& events)
     : loop_(loop),
       options_(options),
       endpoints_(std::move(endpoints)),
@@ -35,13 +35,32 @@ GrpcStream::GrpcStream(event::Loop& loop, const GrpcStreamOptions& options,
 GrpcStream::~GrpcStream() = default;
 
 void GrpcStream::ConnectNext() {
-  ++tried_;
-  connection_ = std::make_unique<net::Connection>(
-      loop_, net::StartConnect(endpoint(), nullptr, std::nullopt), options_.connect_timeout,
-      static_cast<net::ConnectionEvents&>(*this), net::ConnectionLimits());
+  // More than one round only past endpoints that wait for secrets.
+  for (; tried_ < endpoints_.size(); at_ = (at_ + 1) % endpoints_.size()) {
+    ++tried_;
+    std::unique_ptr<net::Transport> transport;
+    if (const auto& transports = endpoints_[at_].transports) {
+      transport = transports->Make({.server_name = options_.server_name,
+                                    .verified_name = options_.verified_name,
+                                    .application_protocols = "h2"});
+      if (transport == nullptr) continue;
+    }
+    connection_ = std::make_unique<net::Connection>(
+        loop_, net::StartConnect(endpoint(), nullptr, std::nullopt), options_.connect_timeout,
+        static_cast<net::ConnectionEvents&>(*this), net::ConnectionLimits(), std::move(transport));
+    return;
+  }
+  Close(base::StrCat("cannot connect to ", endpoint().ToString(),
+                     ": its TLS context waits for secrets that have not come yet"));
 }
 
 void GrpcStream::OnConnected() {
+  if (const net::Transport* transport = connection_->transport()) {
+    const std::string_view agreed = transport->application_protocol();
+    if (!agreed.empty() && agreed != "h2") {
+      return Close(base::StrCat("no gRPC server: ALPN agreed on \"", agreed, "\", not on h2"));
+    }
+  }
   session_ = std::make_unique<http::http2::ClientSession>(
       *connection_, options_.http2, static_cast<http::http2::ClientSessionEvents&>(*this));
   writer_ = &session_->StartRequest(static_cast<http::ResponseReceiver&>(*this));
@@ -111,7 +130,9 @@ void GrpcStream::End() {
   events_.OnStreamClosed(*end_reason_);
 }
 
-void GrpcStream::OnData(base::Buffer& in, bool end) { session_->OnData(in, end); }
+void GrpcStream::OnData(base::Buffer& in, bool end) {
+  if (session_ != nullptr) session_->OnData(in, end);
+}
 
 // The peer does not take our messages: stop taking its own, each of which asks for an answer. Said
 // by the connection and by the HTTP/2 stream, each in turns; pauses are counted.
@@ -123,16 +144,21 @@ void GrpcStream::OnOutputLow() {
 }
 
 void GrpcStream::OnClosed(net::CloseCause cause) {
+  // Of a handshake that failed, or of an alert that came later (TLS 1.3 tells a client so that its
+  // certificate was refused).
+  const std::string told(connection_->transport() == nullptr ? ""
+                                                             : connection_->transport()->failure());
   if (session_ != nullptr) {
+    if (!told.empty()) Close(base::StrCat("the connection failed: ", told));
     session_->OnClosed(cause);
-  } else if (end_reason_.has_value()) {
-    return;
-  } else if (tried_ < endpoints_.size()) {
+  } else if (!end_reason_.has_value()) {
+    if (tried_ == endpoints_.size()) {
+      return Close(base::StrCat("cannot connect to ", endpoint().ToString(), ": ",
+                                told.empty() ? net::ToString(cause) : told));
+    }
     at_ = (at_ + 1) % endpoints_.size();
     loop_.DeleteLater(std::move(connection_));
     ConnectNext();
-  } else {
-    Close(base::StrCat("cannot connect to ", endpoint().ToString(), ": ", net::ToString(cause)));
   }
 }
 

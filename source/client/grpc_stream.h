@@ -16,17 +16,25 @@
 #include "source/http/http2/client_session.h"
 #include "source/net/address.h"
 #include "source/net/connection.h"
+#include "source/net/transport.h"
 
 namespace outrigger::client {
 
-// The addresses of a cluster as they are known now: static ones, or what DNS last said.
-using EndpointSource = std::function<std::vector<net::Address>()>;
+// Where a stream may connect, and how.
+struct GrpcEndpoint {
+  net::Address address;
+  std::shared_ptr<const net::ClientTransports> transports;  // null: plain
+};
+// Those of a cluster as they are known now: static ones, or what DNS last said.
+using EndpointSource = std::function<std::vector<GrpcEndpoint>()>;
 
 struct GrpcStreamOptions {
   std::string authority;
   std::string path;  // "/package.Service/Method"
   std::vector<std::pair<std::string, std::string>> metadata;
-  base::Milliseconds connect_timeout{5000};  // for each endpoint
+  base::Milliseconds connect_timeout{5000};  // for each endpoint, its handshake included
+  std::string server_name;                   // auto_sni; empty: as the transports are configured
+  std::string verified_name;                 // auto_san_validation; likewise
   size_t max_message_bytes = http::grpc::kDefaultMaxMessageBytes;
   http::http2::Options http2;
 };
@@ -58,7 +66,7 @@ class GrpcStream final : public event::Deletable,
  public:
   // Starts connecting, with endpoint number `first` modulo their count.
   GrpcStream(event::Loop& loop, const GrpcStreamOptions& options,
-             std::vector<net::Address> endpoints, size_t first, GrpcStreamEvents& events);
+             std::vector<GrpcEndpoint> endpoints, size_t first, GrpcStreamEvents& events);
   ~GrpcStream() override;
 
   // Only while open.
@@ -70,7 +78,7 @@ class GrpcStream final : public event::Deletable,
   void PauseReading();
   void ResumeReading();
   // That of the last attempt to connect.
-  const net::Address& endpoint() const { return endpoints_[at_]; }
+  const net::Address& endpoint() const { return endpoints_[at_].address; }
 
  private:
   void ConnectNext();
@@ -99,7 +107,7 @@ class GrpcStream final : public event::Deletable,
 
   event::Loop& loop_;
   const GrpcStreamOptions options_;
-  const std::vector<net::Address> endpoints_;
+  const std::vector<GrpcEndpoint> endpoints_;
   size_t at_;
   size_t tried_ = 0;
   GrpcStreamEvents& events_;

@@ -11,6 +11,7 @@
 #include "source/config/loading/unpack_any.h"
 #include "source/config/place.h"
 #include "source/config/refusal.h"
+#include "source/config/secret_config.h"
 
 namespace outrigger::config {
 namespace {
@@ -179,6 +180,8 @@ absl::StatusOr<CompileEnvironment> ReadEnvironment(const Bootstrap& bootstrap) {
     environment.bind_source = ReadAddress(
         bind.source_address(), place.At("cluster_manager.upstream_bind_config.source_address"));
   }
+  const Place resources = place.At("static_resources");
+  environment.secrets = CompileStaticSecrets(bootstrap.static_resources().secrets(), resources);
   if (absl::Status status = findings.ToStatus(); !status.ok()) return status;
   return environment;
 }

@@ -58,8 +58,8 @@ struct BootstrapSpec {
 absl::StatusOr<envoy::config::bootstrap::v3::Bootstrap> LoadBootstrap(
     const BootstrapSource& source, std::vector<std::string>& warnings);
 
-// What all resources are compiled with, static ones and those of the control plane. It has no
-// `warn` yet.
+// What all resources are compiled with, static ones and those of the control plane; with the static
+// secrets. It has no `warn` and no `open_key_log` yet.
 absl::StatusOr<CompileEnvironment> ReadEnvironment(
     const envoy::config::bootstrap::v3::Bootstrap& bootstrap);
 

@@ -2,6 +2,7 @@
 #include "source/config/bootstrap.h"
 #include "source/config/loading/message_loader.h"
 #include "source/config/loading/text_file.h"
+#include "source/config/refusal.h"
 
 namespace outrigger::config {
 namespace {
@@ -12,6 +13,7 @@ absl::Status Merge(std::string_view text, std::string_view file, bool allow_unkn
                    std::vector<std::string>& warnings, Bootstrap& into) {
   loading::LoadOptions options;
   options.file = file;
+  options.is_refused = &IsNotImplemented;
   if (allow_unknown) options.unknown_fields = &warnings;
   Bootstrap part;
   if (absl::Status status = loading::LoadMessageFromText(text, part, options); !status.ok()) {

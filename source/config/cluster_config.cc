@@ -8,13 +8,13 @@
 #include "envoy/extensions/load_balancing_policies/least_request/v3/least_request.pb.h"
 #include "envoy/extensions/load_balancing_policies/random/v3/random.pb.h"
 #include "envoy/extensions/load_balancing_policies/round_robin/v3/round_robin.pb.h"
-#include "envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol.pb.h"
 #include "source/config/cluster_protocol_config.h"
 #include "source/config/dns_config.h"
 #include "source/config/endpoint_config.h"
 #include "source/config/field_values.h"
 #include "source/config/fingerprint.h"
 #include "source/config/loading/unpack_any.h"
+#include "source/config/transport_config.h"
 
 namespace outrigger::config {
 namespace {
@@ -220,23 +220,6 @@ void ReadBreakers(const CircuitBreakers& breakers, ClusterSpec& spec, const Plac
   }
 }
 
-void ReadTransportSocket(const envoy::config::core::v3::TransportSocket& socket, ClusterSpec& spec,
-                         const Place& place) {
-  using envoy::config::core::v3::ProxyProtocolConfig;
-  using envoy::extensions::transport_sockets::proxy_protocol::v3::ProxyProtocolUpstreamTransport;
-  const std::string type = loading::ResolvedTypeName(socket.typed_config());
-  if (type != ProxyProtocolUpstreamTransport::descriptor()->full_name()) {
-    return RequireRawBuffer(socket, place);
-  }
-  const Place at = place.At("typed_config");
-  ProxyProtocolUpstreamTransport proxy;
-  if (!Unpack(socket.typed_config(), proxy, at)) return;
-  spec.proxy_protocol = proxy.config().version() == ProxyProtocolConfig::V2
-                            ? net::ProxyVersion::kV2
-                            : net::ProxyVersion::kV1;
-  RequireRawBuffer(proxy.transport_socket(), at.At("transport_socket"));
-}
-
 void ReadConnections(const Cluster& cluster, const CompileEnvironment& environment,
                      ClusterSpec& spec, const Place& place) {
   if (cluster.has_connect_timeout()) {
@@ -263,9 +246,6 @@ void ReadConnections(const Cluster& cluster, const CompileEnvironment& environme
           ReadAddress(cluster.upstream_bind_config().source_address(), at.At("source_address"));
     }
   }
-  if (cluster.has_transport_socket()) {
-    ReadTransportSocket(cluster.transport_socket(), spec, place.At("transport_socket"));
-  }
 }
 
 void ReadPreconnect(const Cluster::PreconnectPolicy& policy, ClusterSpec& spec,
@@ -282,7 +262,8 @@ void ReadPreconnect(const Cluster::PreconnectPolicy& policy, ClusterSpec& spec,
 }  // namespace
 
 ClusterSpec CompileCluster(const Cluster& cluster, bool added_via_api,
-                           const CompileEnvironment& environment, const Place& place) {
+                           const CompileEnvironment& environment, stats::Store& stats,
+                           const Place& place) {
   ClusterSpec spec;
   spec.fingerprint = Fingerprint(cluster);
   spec.added_via_api = added_via_api;
@@ -294,6 +275,7 @@ ClusterSpec CompileCluster(const Cluster& cluster, bool added_via_api,
   ReadConnections(cluster, environment, spec, place);
   ReadPreconnect(cluster.preconnect_policy(), spec, place.At("preconnect_policy"));
   CompileClusterProtocol(cluster, spec, place);
+  CompileClusterTransports(cluster, environment, stats, spec, place);
   if (cluster.has_wait_for_warm_on_init() && !cluster.wait_for_warm_on_init().value()) {
     place.At("wait_for_warm_on_init").Refuse("false is not implemented");
   }

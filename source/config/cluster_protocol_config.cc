@@ -1,7 +1,11 @@
 #include "source/config/cluster_protocol_config.h"
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "envoy/extensions/http/header_formatters/preserve_case/v3/preserve_case.pb.h"
 #include "envoy/extensions/upstreams/http/v3/http_protocol_options.pb.h"
@@ -81,10 +85,43 @@ void ReadDownstream(const HttpProtocolOptions::UseDownstreamHttpConfig& from, Cl
   ReadHttp2Options(from.http2_protocol_options(), spec.http2, place.At("http2_protocol_options"));
 }
 
+void ReadAuto(const HttpProtocolOptions::AutoHttpConfig& from, ClusterSpec& spec,
+              const Place& place) {
+  spec.protocol = UpstreamProtocol::kAlpn;
+  ReadHttp1(from.http_protocol_options(), spec, place.At("http_protocol_options"));
+  ReadHttp2Options(from.http2_protocol_options(), spec.http2, place.At("http2_protocol_options"));
+}
+
+bool IsHeaderName(std::string_view name) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";  // RFC 9110 5.6.2
+  return std::all_of(name.begin(), name.end(), [kMarks](unsigned char c) {
+    return absl::ascii_isalnum(c) || kMarks.find(static_cast<char>(c)) != kMarks.npos;
+  });
+}
+
+void ReadNames(const envoy::config::core::v3::UpstreamHttpProtocolOptions& from, ClusterSpec& spec,
+               const Place& place) {
+  spec.auto_sni = from.auto_sni();
+  spec.auto_san_validation = from.auto_san_validation();
+  spec.auto_sni_header = absl::AsciiStrToLower(from.override_auto_sni_header());
+  const Place at = place.At("override_auto_sni_header");
+  const std::string& header = from.override_auto_sni_header();
+  if (!IsHeaderName(header) && header != ":authority") {
+    at.Refuse(
+        absl::StrCat("must be the name of a header, got \"", absl::Utf8SafeCEscape(header), "\""));
+  } else if (!header.empty() && !from.auto_sni() && !from.auto_san_validation()) {
+    at.Refuse("has a meaning only with auto_sni or auto_san_validation");
+  }
+}
+
 void ReadOptions(const HttpProtocolOptions& options, ClusterSpec& spec, const Place& place) {
   if (options.has_common_http_protocol_options()) {
     ReadShared(options.common_http_protocol_options(), spec,
                place.At("common_http_protocol_options"));
+  }
+  if (options.has_upstream_http_protocol_options()) {
+    ReadNames(options.upstream_http_protocol_options(), spec,
+              place.At("upstream_http_protocol_options"));
   }
   switch (options.upstream_protocol_options_case()) {
     case HttpProtocolOptions::kExplicitHttpConfig:
@@ -93,10 +130,10 @@ void ReadOptions(const HttpProtocolOptions& options, ClusterSpec& spec, const Pl
       return ReadDownstream(options.use_downstream_protocol_config(), spec,
                             place.At("use_downstream_protocol_config"));
     case HttpProtocolOptions::kAutoConfig:
-      return place.At("auto_config")
-          .Refuse("needs ALPN, and TLS to endpoints is not implemented; give explicit_http_config");
+      return ReadAuto(options.auto_config(), spec, place.At("auto_config"));
     case HttpProtocolOptions::UPSTREAM_PROTOCOL_OPTIONS_NOT_SET:
-      return place.Refuse("must hold one of explicit_http_config, use_downstream_protocol_config");
+      return place.Refuse(
+          "must hold one of explicit_http_config, use_downstream_protocol_config, auto_config");
   }
 }
 
@@ -115,6 +152,10 @@ void ReadOlderFields(const Cluster& cluster, ClusterSpec& spec, const Place& pla
   }
   if (cluster.protocol_selection() == Cluster::USE_DOWNSTREAM_PROTOCOL) {
     spec.protocol = UpstreamProtocol::kDownstream;
+  }
+  if (cluster.has_upstream_http_protocol_options()) {
+    ReadNames(cluster.upstream_http_protocol_options(), spec,
+              place.At("upstream_http_protocol_options"));
   }
   if (cluster.has_max_requests_per_connection() &&
       cluster.max_requests_per_connection().value() != 0) {

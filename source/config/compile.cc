@@ -14,7 +14,7 @@ absl::StatusOr<std::shared_ptr<const upstream::ClusterSpec>> Compiler::Cluster(
   Findings findings;
   const Place place(findings);
   RefuseNotImplemented(cluster, place);
-  upstream::ClusterSpec spec = CompileCluster(cluster, added_via_api, environment_, place);
+  upstream::ClusterSpec spec = CompileCluster(cluster, added_via_api, environment_, stats_, place);
   if (absl::Status status = findings.ToStatus(); !status.ok()) return status;
   spec.name = names_.Intern(cluster.name());
   return std::make_shared<const upstream::ClusterSpec>(std::move(spec));

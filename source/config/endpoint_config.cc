@@ -1,12 +1,14 @@
 #include "source/config/endpoint_config.h"
 
 #include <bitset>
+#include <map>
 #include <memory>
 #include <utility>
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "source/config/field_values.h"
+#include "source/config/label_config.h"
 
 namespace outrigger::config {
 namespace {
@@ -36,7 +38,24 @@ EndpointHealth ToHealth(envoy::config::core::v3::HealthStatus status) {
   }
 }
 
-// Everything but the address.
+// The labels of one set: equal ones are one object.
+class LabelTable {
+ public:
+  // Null: the endpoint says nothing.
+  upstream::EndpointLabelsPtr Find(upstream::EndpointLabels labels) {
+    if (labels.own.empty() && labels.locality.empty()) return nullptr;
+    auto& known = table_[std::pair(labels.own, labels.locality)];
+    if (known == nullptr) {
+      known = std::make_shared<const upstream::EndpointLabels>(std::move(labels));
+    }
+    return known;
+  }
+
+ private:
+  std::map<std::pair<upstream::Labels, upstream::Labels>, upstream::EndpointLabelsPtr> table_;
+};
+
+// Everything but the address and the labels.
 Endpoint ReadEndpoint(const LbEndpoint& from, const LocalityLbEndpoints& group,
                       std::shared_ptr<const upstream::Locality> locality, const Place& place) {
   Endpoint endpoint;
@@ -87,10 +106,12 @@ using Visit = absl::FunctionRef<void(const LbEndpoint&, Endpoint, const Place&)>
 // Calls with each endpoint and all of it but the address.
 void ForEachEndpoint(const ClusterLoadAssignment& assignment, const Place& place, Visit visit) {
   CheckPriorities(assignment, place);
+  LabelTable labels;
   for (int i = 0; i < assignment.endpoints_size(); ++i) {
     const LocalityLbEndpoints& group = assignment.endpoints(i);
     const Place group_place = place.At("endpoints", i);
     const auto locality = ReadLocality(group);
+    const upstream::Labels of_locality = ReadTransportLabels(group.metadata());
     for (int j = 0; j < group.lb_endpoints_size(); ++j) {
       const LbEndpoint& from = group.lb_endpoints(j);
       const Place at = group_place.At("lb_endpoints", j);
@@ -98,7 +119,10 @@ void ForEachEndpoint(const ClusterLoadAssignment& assignment, const Place& place
         at.At("endpoint.address").Refuse("must be given");
         continue;
       }
-      visit(from, ReadEndpoint(from, group, locality, at), at.At("endpoint"));
+      Endpoint endpoint = ReadEndpoint(from, group, locality, at);
+      endpoint.labels =
+          labels.Find({.own = ReadTransportLabels(from.metadata()), .locality = of_locality});
+      visit(from, std::move(endpoint), at.At("endpoint"));
     }
   }
 }

@@ -1,5 +1,7 @@
 #include "source/config/field_values.h"
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
@@ -110,6 +112,20 @@ net::KeepaliveOptions ReadKeepalive(const envoy::config::core::v3::TcpKeepalive&
   return options;
 }
 
+namespace {
+
+// Only a file: opening a pipe waits for someone who writes to it, and whoever sends the resource
+// could name one.
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  struct stat found;
+  if (stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": is not a file"));
+  }
+  return loading::ReadTextFile(path);
+}
+
+}  // namespace
+
 std::string ReadDataSource(const DataSource& source, const Place& place) {
   switch (source.specifier_case()) {
     case DataSource::kInlineString:
@@ -118,7 +134,7 @@ std::string ReadDataSource(const DataSource& source, const Place& place) {
       return source.inline_bytes();
     case DataSource::kFilename: {
       const Place at = place.At("filename");
-      absl::StatusOr<std::string> text = loading::ReadTextFile(source.filename());
+      absl::StatusOr<std::string> text = ReadFile(source.filename());
       if (text.ok()) return *std::move(text);
       at.Refuse(text.status());
       return "";
@@ -135,17 +151,6 @@ std::string ReadDataSource(const DataSource& source, const Place& place) {
   }
   place.Refuse("must hold one of filename, inline_bytes, inline_string, environment_variable");
   return "";
-}
-
-void RequireRawBuffer(const envoy::config::core::v3::TransportSocket& socket, const Place& place) {
-  const Place at = place.At("typed_config");
-  const std::string type = loading::ResolvedTypeName(socket.typed_config());
-  if (type.empty() && socket.name() == "envoy.transport_sockets.raw_buffer") return;
-  if (type != "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer") {
-    at.Refuse(absl::StrCat("transport socket \"", type,
-                           "\" is not implemented; known: "
-                           "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"));
-  }
 }
 
 void RequireAds(const ConfigSource& source, const Place& place) {

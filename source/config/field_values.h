@@ -38,9 +38,6 @@ net::KeepaliveOptions ReadKeepalive(const envoy::config::core::v3::TcpKeepalive&
 // Content read now: a later change of a file does not matter.
 std::string ReadDataSource(const envoy::config::core::v3::DataSource& source, const Place& place);
 
-// Refuses every transport socket but RawBuffer.
-void RequireRawBuffer(const envoy::config::core::v3::TransportSocket& socket, const Place& place);
-
 // Whether the resource comes over the ADS stream, the only source implemented.
 void RequireAds(const envoy::config::core::v3::ConfigSource& source, const Place& place);
 // Of a source: default 15 s, 0 waits for ever.

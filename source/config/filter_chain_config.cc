@@ -10,6 +10,7 @@
 #include "source/config/fingerprint.h"
 #include "source/config/http_connection_config.h"
 #include "source/config/loading/unpack_any.h"
+#include "source/config/transport_config.h"
 #include "source/stats/envoy_scopes.h"
 
 namespace outrigger::config {
@@ -129,6 +130,22 @@ void ReadTerminal(const FilterChain& from, const ListenerSpec& listener, size_t 
   chain.session_limits.buffer_bytes = buffer;
 }
 
+void ReadTransport(const FilterChain& from, const ListenerSpec& listener,
+                   const ListenerContext& context, FilterChainSpec& chain, const Place& place) {
+  if (from.has_transport_socket()) {
+    const TlsScope scope{context.environment, context.stats,
+                         stats::ListenerScope(listener.stat_name).Child("ssl.", "ssl.")};
+    ServerTls tls =
+        CompileServerTransport(from.transport_socket(), scope, place.At("transport_socket"));
+    chain.transports = std::move(tls.transports);
+    chain.tls_plan = std::move(tls.plan);
+  }
+  if (from.has_transport_socket_connect_timeout()) {
+    chain.handshake_timeout = ReadDuration(from.transport_socket_connect_timeout(),
+                                           place.At("transport_socket_connect_timeout"));
+  }
+}
+
 FilterChainSpec ReadChain(const FilterChain& from, const Listener& listener,
                           const ListenerContext& context, const ListenerSpec& spec,
                           const Place& place) {
@@ -137,9 +154,7 @@ FilterChainSpec ReadChain(const FilterChain& from, const Listener& listener,
   chain.fingerprint = Fingerprint(from);
   chain.key = from.name().empty() ? base::StrCat("match ", Fingerprint(from.filter_chain_match()))
                                   : base::StrCat("name ", from.name());
-  if (from.has_transport_socket()) {
-    RequireRawBuffer(from.transport_socket(), place.At("transport_socket"));
-  }
+  ReadTransport(from, spec, context, chain, place);
   const size_t buffer = listener.has_per_connection_buffer_limit_bytes()
                             ? listener.per_connection_buffer_limit_bytes().value()
                             : tcp::SessionLimits().buffer_bytes;

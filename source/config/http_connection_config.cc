@@ -151,6 +151,33 @@ void ReadForwarding(const HttpConnectionManager& manager, downstream::Forwarding
   }
 }
 
+void ReadClientCertificate(const HttpConnectionManager& manager,
+                           downstream::ClientCertificateOptions& certificate) {
+  using Forward = downstream::ClientCertificateOptions::Forward;
+  switch (manager.forward_client_cert_details()) {
+    case HttpConnectionManager::FORWARD_ONLY:
+      certificate.forward = Forward::kForwardOnly;
+      break;
+    case HttpConnectionManager::APPEND_FORWARD:
+      certificate.forward = Forward::kAppendForward;
+      break;
+    case HttpConnectionManager::SANITIZE_SET:
+      certificate.forward = Forward::kSanitizeSet;
+      break;
+    case HttpConnectionManager::ALWAYS_FORWARD_ONLY:
+      certificate.forward = Forward::kAlwaysForwardOnly;
+      break;
+    default:
+      certificate.forward = Forward::kSanitize;
+  }
+  const auto& told = manager.set_current_client_cert_details();
+  certificate.certificate = told.cert();
+  certificate.chain = told.chain();
+  certificate.subject = told.subject().value();
+  certificate.uris = told.uri();
+  certificate.dns_names = told.dns();
+}
+
 void ReadTimeouts(const HttpConnectionManager& manager, downstream::TimeoutOptions& timeouts,
                   const Place& place) {
   if (manager.has_stream_idle_timeout()) {
@@ -217,6 +244,7 @@ HttpConnectionSpec CompileHttpConnection(const HttpConnectionManager& manager,
              place.At("common_http_protocol_options"));
   ReadPath(manager, owner, options->path, place);
   ReadForwarding(manager, options->forwarding, place);
+  ReadClientCertificate(manager, options->client_certificate);
   ReadTimeouts(manager, options->timeouts, place);
   options->connection_buffer_bytes = owner.buffer_bytes;
   options->chain_limits.held_bytes = std::min(options->chain_limits.held_bytes, owner.buffer_bytes);

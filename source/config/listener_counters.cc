@@ -20,6 +20,9 @@ constexpr std::array kTable = {
     stats::Metric{"downstream_listener_filter_remote_close", Kind::kCounter},
     stats::Metric{"downstream_listener_filter_error", Kind::kCounter},
     stats::Metric{"no_filter_chain_match", Kind::kCounter},
+    stats::Metric{"downstream_cx_transport_socket_connect_timeout", Kind::kCounter},
+    stats::Metric{"server_ssl_socket_factory.downstream_context_secrets_not_ready", Kind::kCounter},
+    stats::Metric{"downstream_cx_handshake_overflow", Kind::kCounter},
     stats::Metric{"handed_over", Kind::kCounter},
     stats::Metric{"accept_error", Kind::kCounter},
 };
@@ -44,6 +47,12 @@ ListenerCounters ListenerCounters::Declare(stats::Store& store, std::string_view
       .downstream_listener_filter_error =
           group->counter(stats::IndexOf(kTable, "downstream_listener_filter_error")),
       .no_filter_chain_match = group->counter(stats::IndexOf(kTable, "no_filter_chain_match")),
+      .downstream_cx_transport_socket_connect_timeout =
+          group->counter(stats::IndexOf(kTable, "downstream_cx_transport_socket_connect_timeout")),
+      .downstream_context_secrets_not_ready = group->counter(
+          stats::IndexOf(kTable, "server_ssl_socket_factory.downstream_context_secrets_not_ready")),
+      .downstream_cx_handshake_overflow =
+          group->counter(stats::IndexOf(kTable, "downstream_cx_handshake_overflow")),
       .handed_over = group->counter(stats::IndexOf(kTable, "handed_over")),
       .accept_error = group->counter(stats::IndexOf(kTable, "accept_error")),
   };

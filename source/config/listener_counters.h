@@ -21,6 +21,10 @@ struct ListenerCounters {
   stats::Counter downstream_listener_filter_remote_close;
   stats::Counter downstream_listener_filter_error;  // a listener filter refused
   stats::Counter no_filter_chain_match;
+  stats::Counter downstream_cx_transport_socket_connect_timeout;  // the handshake was not done
+  // server_ssl_socket_factory.downstream_context_secrets_not_ready
+  stats::Counter downstream_context_secrets_not_ready;
+  stats::Counter downstream_cx_handshake_overflow;  // ours: too many handshakes at a time
   stats::Counter handed_over;   // ours: to the listener of the original destination
   stats::Counter accept_error;  // ours: out of descriptors, or the like
 };

@@ -10,6 +10,8 @@
 #include "source/config/listener_counters.h"
 #include "source/downstream/http_options.h"
 #include "source/net/address.h"
+#include "source/net/tls/context_plan.h"
+#include "source/net/transport.h"
 #include "source/route/route_table.h"
 #include "source/tcp/chain_table.h"
 #include "source/tcp/listener_filter.h"
@@ -32,7 +34,10 @@ struct FilterChainSpec {
   std::string key;
   uint64_t fingerprint = 0;  // equal: means the same
 
-  std::shared_ptr<const downstream::HttpOptions> http;  // null: `session`
+  std::shared_ptr<const net::ServerTransports> transports;  // null: plain bytes
+  std::shared_ptr<const net::tls::ContextPlan> tls_plan;    // null: nothing to wait for
+  base::Milliseconds handshake_timeout{15000};              // from the choice of the chain; 0: none
+  std::shared_ptr<const downstream::HttpOptions> http;      // null: `session`
   RouteSource routes;
   tcp::SessionFactory session;
   tcp::SessionLimits session_limits;

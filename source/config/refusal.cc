@@ -22,10 +22,6 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-bool IsMarked(const FieldDescriptor& field) {
-  return field.options().GetExtension(outrigger::annotations::v1::not_implemented);
-}
-
 bool IsMarked(const EnumValueDescriptor& value) {
   return value.options().GetExtension(outrigger::annotations::v1::value_not_implemented);
 }
@@ -79,7 +75,7 @@ class Walk {
     std::vector<const FieldDescriptor*> fields;
     message.GetReflection()->ListFields(message, &fields);
     for (const FieldDescriptor* field : fields) {
-      if (IsMarked(*field)) {
+      if (IsNotImplemented(*field)) {
         if (!IsSwitchedOff(message, *field)) place.At(field->name()).Refuse("not implemented");
       } else if (field->is_map()) {
         VisitMap(message, *field, place);
@@ -128,6 +124,10 @@ class Walk {
 };
 
 }  // namespace
+
+bool IsNotImplemented(const FieldDescriptor& field) {
+  return field.options().GetExtension(outrigger::annotations::v1::not_implemented);
+}
 
 void RefuseNotImplemented(const Message& resource, const Place& place) {
   Walk().Visit(resource, place);

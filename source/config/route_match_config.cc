@@ -70,6 +70,12 @@ void ReadRouteMatch(const RouteMatch& match, const RuntimeValues& runtime, route
     auto matcher = ReadCookieMatcher(match.cookies(i), place.At("cookies", i));
     if (matcher) spec.cookies.push_back(*std::move(matcher));
   }
+  if (match.has_tls_context()) {
+    const auto& wanted = match.tls_context();
+    route::CertificateMatch& certificate = spec.certificate.emplace();
+    if (wanted.has_presented()) certificate.presented = wanted.presented().value();
+    if (wanted.has_validated()) certificate.validated = wanted.validated().value();
+  }
   if (match.has_runtime_fraction()) {
     if (!match.runtime_fraction().has_default_value()) {
       place.At("runtime_fraction.default_value").Refuse("must be given");

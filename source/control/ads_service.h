@@ -18,6 +18,8 @@ class AdsService final
   // Serves `snapshot` from now on: each stream is sent what is new to it.
   void Publish(SnapshotPtr snapshot) { streams_.Publish(std::move(snapshot)); }
   void EndStreams() { streams_.EndAll(); }
+  // For services of single types, whose streams are fed and ended with ours.
+  StreamSet& streams() { return streams_; }
 
   grpc::ServerBidiReactor<envoy::service::discovery::v3::DiscoveryRequest,
                           envoy::service::discovery::v3::DiscoveryResponse>*

@@ -55,6 +55,7 @@ absl::Status ControlServer::Listen(const ListenOptions& options) {
   int port = 0;
   builder.AddListeningPort(listen, *credentials, &port);
   builder.RegisterService(&service_);
+  builder.RegisterService(&secret_service_);
   builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
   // Without this a second control plane could take the same port and half of the proxies.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "grpcpp/server.h"
 #include "source/control/ads_service.h"
+#include "source/control/secret_service.h"
 #include "source/control/directory_watcher.h"
 #include "source/control/event_log.h"
 #include "source/control/listening.h"
@@ -32,7 +33,7 @@ class ControlServer {
 
  private:
   ControlServer(const std::string& directory, EventLog& log)
-      : log_(log), directory_(directory), service_(log) {}
+      : log_(log), directory_(directory), service_(log), secret_service_(service_.streams(), log) {}
 
   absl::Status Listen(const ListenOptions& options);
   absl::Status Read(const DirectoryChange& change);
@@ -42,7 +43,8 @@ class ControlServer {
   ResourceDirectory directory_;
   std::unique_ptr<DirectoryWatcher> watcher_;
   AdsService service_;
-  std::unique_ptr<grpc::Server> server_;  // ends before service_, which its streams use
+  SecretService secret_service_;
+  std::unique_ptr<grpc::Server> server_;  // ends before the services, which its streams use
   std::string address_;
 };
 

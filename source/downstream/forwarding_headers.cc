@@ -124,9 +124,6 @@ Forwarded ApplyForwardingHeaders(http::RequestHead& head, const ForwardingOption
     headers.Set(HeaderId::kXForwardedPort, headers.arena().Copy(base::StrCat(local.port())));
   }
 
-  // Without TLS no client has shown a certificate: whoever wrote the header, it proves nothing, and
-  // every value of forward_client_cert_details removes it.
-  headers.Remove(HeaderId::kXForwardedClientCert);
   forwarded.is_internal = IsInternal(forwarded.remote, options);
   const bool is_edge = options.use_remote_address && !forwarded.is_internal;
   if (is_edge) {

@@ -48,7 +48,25 @@ struct ForwardingOptions {
   ServerHeader server_header = ServerHeader::kOverwrite;
 };
 
-// What clients speak. kAuto: HTTP/2 to those that begin with its preface, HTTP/1 to others.
+// x-forwarded-client-cert, by which proxies tell of the certificate that their client showed.
+struct ClientCertificateOptions {
+  enum class Forward : uint8_t {
+    kSanitize,           // remove it
+    kForwardOnly,        // pass it on from clients that showed a certificate, else remove it
+    kAppendForward,      // and add our element to it
+    kSanitizeSet,        // only our element
+    kAlwaysForwardOnly,  // pass it on whoever wrote it
+  } forward = Forward::kSanitize;
+  // What our element tells beside our own URI and the certificate's hash.
+  bool certificate = false;
+  bool chain = false;
+  bool subject = false;
+  bool uris = false;
+  bool dns_names = false;
+};
+
+// What clients speak. kAuto: what ALPN agreed on, else HTTP/2 to those that begin with its preface,
+// HTTP/1 to others.
 enum class CodecType : uint8_t { kAuto, kHttp1, kHttp2 };
 
 // nullopt: no such limit.
@@ -77,6 +95,7 @@ struct HttpOptions {
   PathOptions path;
   Underscores underscores = Underscores::kAllow;
   ForwardingOptions forwarding;
+  ClientCertificateOptions client_certificate;
   TimeoutOptions timeouts;
   size_t connection_buffer_bytes = 1024 * 1024;  // per_connection_buffer_limit_bytes
   std::optional<uint32_t> max_requests_per_connection;

@@ -30,8 +30,7 @@ ServerConnection::ServerConnection(HttpWorker& worker, const HttpSlot& slot, net
   if (options_->timeouts.max_connection_duration) {
     Watch(start_ + *options_->timeouts.max_connection_duration);
   }
-  if (options_->codec_type == CodecType::kHttp1) SetProtocol(http::Protocol::kHttp11);
-  if (options_->codec_type == CodecType::kHttp2) SetProtocol(http::Protocol::kHttp2);
+  TakeAgreedProtocol();
 }
 
 ServerConnection::~ServerConnection() {
@@ -51,6 +50,16 @@ ServerConnection::~ServerConnection() {
 }
 
 // --- which protocol ----------------------------------------------------------------------------
+
+void ServerConnection::TakeAgreedProtocol() {
+  if (options_->codec_type == CodecType::kHttp1) return SetProtocol(http::Protocol::kHttp11);
+  if (options_->codec_type == CodecType::kHttp2) return SetProtocol(http::Protocol::kHttp2);
+  const net::Transport* transport = connection_.transport();
+  if (transport == nullptr) return;
+  const std::string_view agreed = transport->application_protocol();
+  if (agreed == "h2") return SetProtocol(http::Protocol::kHttp2);
+  if (agreed == "http/1.1" || agreed == "http/1.0") SetProtocol(http::Protocol::kHttp11);
+}
 
 void ServerConnection::SetProtocol(http::Protocol protocol) {
   if (is_protocol_known_) return;

@@ -41,15 +41,13 @@ class ServerConnection final : public event::Deletable,
                                private net::ConnectionEvents,
                                private http::ServerStreams {
  public:
-  // `worker` and `slot` outlive the connection. What concerns the connection itself (codec limits,
-  // its timeouts) is as the slot says now; each stream takes the options of its own time.
+  // `worker` and `slot` outlive the connection. A transport in `accepted` is past its handshake,
+  // and its ALPN says what the client speaks, where codec_type does not. What concerns the
+  // connection itself (codec limits, its timeouts) is as the slot says now; each stream takes the
+  // options of its own time.
   ServerConnection(HttpWorker& worker, const HttpSlot& slot, net::Accepted accepted,
                    ServerConnectionOwner& owner);
   ~ServerConnection() override;
-
-  // Says what the client speaks, which ALPN decided; before any data. Without it codec_type
-  // decides.
-  void SetProtocol(http::Protocol protocol);
 
   // Graceful. HTTP/1: the next response tells the client that the connection closes after it
   // (`connection: close`); an idle connection stays open, since a request may be on its way, unless
@@ -70,8 +68,12 @@ class ServerConnection final : public event::Deletable,
   void OnClosed(net::CloseCause cause) override;
   // http::ServerStreams
   http::RequestReceiver& NewStream(http::ResponseWriter& writer) override;
+  void OnProtocolError() override { options_->counters.downstream_cx_protocol_error.Increment(); }
   void OnCodecDone() override;
 
+  void SetProtocol(http::Protocol protocol);
+  // What is known before the client's first byte.
+  void TakeAgreedProtocol();
   // The client's first bytes tell what it speaks. False: there are not enough of them.
   bool DetectProtocol(base::Buffer& in, bool end);
   http::ServerCodec& codec() {

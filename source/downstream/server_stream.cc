@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "source/base/text.h"
+#include "source/downstream/client_certificate.h"
 #include "source/downstream/forwarding_headers.h"
 #include "source/downstream/request_checks.h"
 #include "source/downstream/server_connection.h"
@@ -75,6 +76,7 @@ ServerStream::ServerStream(ServerConnection& connection, http::ResponseWriter& w
     summary_.requested_server_name = arrival->server_name;
   }
   summary_.connection_id = connection_.id_;
+  summary_.downstream_transport = connection_.connection_.transport();
 }
 
 ServerStream::~ServerStream() { DCHECK(phase_ == Phase::kEnded); }
@@ -103,9 +105,13 @@ bool ServerStream::PrepareRequest(bool last) {
     return false;
   }
   // The scheme is that of the connection: what a client says of its own is not to be believed.
-  const Forwarded forwarded =
-      ApplyForwardingHeaders(request_, options.forwarding, *summary_.downstream_remote,
-                             *summary_.downstream_local, "http", connection_.worker_.random);
+  const bool is_secure = summary_.downstream_transport != nullptr;
+  if (is_secure) request_.scheme = "https";
+  const Forwarded forwarded = ApplyForwardingHeaders(
+      request_, options.forwarding, *summary_.downstream_remote, *summary_.downstream_local,
+      is_secure ? "https" : "http", connection_.worker_.random);
+  ForwardClientCertificate(request_.headers, options.client_certificate,
+                           summary_.downstream_transport);
   remote_ = forwarded.remote;
   summary_.downstream_remote = &remote_;
   if (request_.expects_continue && !last && !options.proxy_100_continue) {
@@ -131,7 +137,10 @@ void ServerStream::FindRoute() {
   is_route_known_ = true;
   route_ = nullptr;
   target_ = nullptr;
-  if (table_) route_ = table_->Find({.head = request_, .random = random()});
+  if (table_) {
+    route_ = table_->Find(
+        {.head = request_, .random = random(), .transport = summary_.downstream_transport});
+  }
   if (route_ == nullptr) {
     options_->counters.no_route.Increment();
     return;
@@ -431,6 +440,7 @@ void ServerStream::Log() {
   if (loggers.empty()) return;
   summary_.start_wall =
       loop().clock().WallNow() - absl::FromChrono(loop().clock().Now() - summary_.start);
+  summary_.downstream_failure_reason = net::TransportFailure(connection_.connection_);
   for (const auto& logger : loggers) logger->Log(summary_);
 }
 

@@ -18,18 +18,9 @@ constexpr std::string_view kNotImplemented[] = {
     "CEL",
     "CLUSTER_METADATA",
     "CUSTOM_FLAGS",
-    "DOWNSTREAM_LOCAL_DNS_SAN",
-    "DOWNSTREAM_LOCAL_SUBJECT",
-    "DOWNSTREAM_LOCAL_URI_SAN",
-    "DOWNSTREAM_PEER_CERT",
-    "DOWNSTREAM_PEER_FINGERPRINT_256",
-    "DOWNSTREAM_PEER_ISSUER",
-    "DOWNSTREAM_PEER_SERIAL",
-    "DOWNSTREAM_PEER_SUBJECT",
-    "DOWNSTREAM_PEER_URI_SAN",
-    "DOWNSTREAM_TLS_CIPHER",
-    "DOWNSTREAM_TLS_SESSION_ID",
-    "DOWNSTREAM_TLS_VERSION",
+    "DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_1",
+    "DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_256",
+    "DOWNSTREAM_PEER_CHAIN_SERIALS",
     "DYNAMIC_METADATA",
     "FILTER_CHAIN_NAME",
     "FILTER_STATE",
@@ -40,7 +31,6 @@ constexpr std::string_view kNotImplemented[] = {
     "UPSTREAM_FILTER_STATE",
     "UPSTREAM_METADATA",
     "UPSTREAM_PROTOCOL",
-    "UPSTREAM_TLS_VERSION",
     "VIRTUAL_CLUSTER_NAME",
 };
 
@@ -159,7 +149,7 @@ absl::Status SetArguments(const OperatorSpec& spec, std::optional<std::string_vi
 absl::StatusOr<AccessOperator> AccessOperator::Make(std::string_view name,
                                                     std::optional<std::string_view> arguments,
                                                     std::optional<size_t> max_bytes) {
-  const absl::Span<const OperatorSpec> specs = OperatorSpecs();
+  const std::vector<OperatorSpec>& specs = OperatorSpecs();
   const auto spec = std::find_if(specs.begin(), specs.end(),
                                  [&](const OperatorSpec& known) { return known.name == name; });
   if (spec == specs.end()) return UnknownOperator(name);

@@ -209,16 +209,6 @@ ValueKind Constant(const StreamSummary&, const Arguments& arguments, std::string
   return Text(arguments.name, out);
 }
 
-// What TLS would say, on connections without it.
-ValueKind RequestedServerName(const StreamSummary& s, const OperatorArguments&, std::string& out) {
-  if (s.requested_server_name.empty()) return ValueKind::kMissing;
-  return Text(s.requested_server_name, out);
-}
-
-ValueKind NoTls(const StreamSummary&, const Arguments&, std::string&) {
-  return ValueKind::kMissing;
-}
-
 ValueKind LogType(const StreamSummary&, const Arguments&, std::string& out) {
   return Text("DownstreamEnd", out);
 }
@@ -252,7 +242,7 @@ constexpr OperatorSpec kSpecs[] = {
     {"DOWNSTREAM_REMOTE_ADDRESS", Rule::kNone, WholeAddress<DownstreamRemote>},
     {"DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT", Rule::kNone, AddressWithoutPort<DownstreamRemote>},
     {"DOWNSTREAM_REMOTE_PORT", Rule::kNone, PortOnly<DownstreamRemote>},
-    {"DOWNSTREAM_TRANSPORT_FAILURE_REASON", Rule::kNone, NoTls},
+    {"DOWNSTREAM_TRANSPORT_FAILURE_REASON", Rule::kNone, TextMember<&S::downstream_failure_reason>},
     {"DURATION", Rule::kNone, FixedDuration<&S::start, &S::end>},
     {"EMIT_TIME", Rule::kTime, EmitTime},
     {"ENVIRONMENT", Rule::kVariable, Constant},
@@ -262,7 +252,6 @@ constexpr OperatorSpec kSpecs[] = {
     {"LOCAL_REPLY_BODY", Rule::kNone, TextMember<&S::local_reply_body>},
     {"PROTOCOL", Rule::kNone, ProtocolName},
     {"REQ", Rule::kHeader, RequestHeader},
-    {"REQUESTED_SERVER_NAME", Rule::kNone, RequestedServerName},
     {"REQUEST_DURATION", Rule::kNone, FixedDuration<&S::start, &S::request_end>},
     {"REQUEST_HEADERS_BYTES", Rule::kNone, NumberMember<&S::request_header_bytes>},
     {"REQUEST_TX_DURATION", Rule::kNone, FixedDuration<&S::start, &S::upstream_last_sent>},
@@ -296,6 +285,14 @@ constexpr OperatorSpec kSpecs[] = {
 
 }  // namespace
 
-absl::Span<const OperatorSpec> OperatorSpecs() { return kSpecs; }
+const std::vector<OperatorSpec>& OperatorSpecs() {
+  static const auto* const all = [] {
+    auto* specs = new std::vector<OperatorSpec>(std::begin(kSpecs), std::end(kSpecs));
+    const absl::Span<const OperatorSpec> of_tls = TlsOperatorSpecs();
+    specs->insert(specs->end(), of_tls.begin(), of_tls.end());
+    return specs;
+  }();
+  return *all;
+}
 
 }  // namespace outrigger::http

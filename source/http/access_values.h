@@ -1,5 +1,8 @@
 #pragma once
 
+#include <vector>
+
+#include "absl/types/span.h"
 #include "source/http/access_operator.h"
 
 namespace outrigger::http {
@@ -21,6 +24,8 @@ struct OperatorSpec {
 };
 
 // All operators there are.
-absl::Span<const OperatorSpec> OperatorSpecs();
+const std::vector<OperatorSpec>& OperatorSpecs();
+// Those of them that tell of TLS.
+absl::Span<const OperatorSpec> TlsOperatorSpecs();
 
 }  // namespace outrigger::http

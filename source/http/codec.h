@@ -74,6 +74,9 @@ class ServerStreams {
   // the codec forgets it then. HTTP/1: one at a time, a pipelined request waits for the response
   // before it. HTTP/2: any number at a time.
   virtual RequestReceiver& NewStream(ResponseWriter& writer) = 0;
+  // At most once: the client broke a rule of its connection that is no stream's (HTTP/2), and the
+  // connection ends. What has a counter of its own, such as a flood, is not told.
+  virtual void OnProtocolError() {}
   // At most once, last: the codec closed the connection at once, so OnClosed will not come. From
   // inside OnData, Refuse, ResponseWriter::Reset, or from the loop.
   virtual void OnCodecDone() = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -8,6 +9,7 @@
 #include "source/base/clock.h"
 #include "source/http/head.h"
 #include "source/net/address.h"
+#include "source/net/transport.h"
 
 namespace outrigger::http {
 
@@ -54,7 +56,8 @@ struct StreamSummary {
   std::string_view detail;
   std::string_view local_reply_body;  // while a local reply's format is written; otherwise empty
   std::string_view connection_termination_detail;
-  std::string_view upstream_failure_reason;  // %UPSTREAM_TRANSPORT_FAILURE_REASON%
+  std::string_view upstream_failure_reason;    // %UPSTREAM_TRANSPORT_FAILURE_REASON%
+  std::string_view downstream_failure_reason;  // %DOWNSTREAM_TRANSPORT_FAILURE_REASON%
   std::string_view route_name;
   std::string_view virtual_host_name;
   std::string_view cluster_name;
@@ -65,12 +68,34 @@ struct StreamSummary {
 
   const net::Address* downstream_local = nullptr;
   bool is_local_restored = false;          // downstream_local is where the client meant to go
-  std::string_view requested_server_name;  // SNI
+  std::string_view requested_server_name;  // SNI, as a listener filter read it; see ServerName
   const net::Address* downstream_direct_remote = nullptr;  // the socket's peer
   const net::Address* downstream_remote = nullptr;         // after x-forwarded-for rules
   std::optional<net::Address> upstream;                    // the endpoint of the last attempt
   std::optional<net::Address> upstream_local;
   uint64_t connection_id = 0;
+  // What the client's connection runs over, once its handshake is done; null: plain bytes. Lives as
+  // long as the connection.
+  net::Transport* downstream_transport = nullptr;
+  // Of the last attempt's connection; null: plain bytes.
+  std::shared_ptr<const net::TlsInfo> upstream_tls;
+
+  // Made by the transport when it is first asked for; null: plain bytes.
+  const net::TlsInfo* downstream_tls() const {
+    return downstream_transport == nullptr ? nullptr : downstream_transport->info().get();
+  }
+  // What the client's certificate says; null: it showed none.
+  const net::CertificateInfo* client_certificate() const {
+    const net::TlsInfo* tls = downstream_tls();
+    return tls == nullptr ? nullptr : tls->peer.get();
+  }
+  // SNI, whoever read it.
+  std::string_view ServerName() const {
+    if (!requested_server_name.empty() || downstream_transport == nullptr) {
+      return requested_server_name;
+    }
+    return downstream_tls()->server_name;
+  }
 
   base::MonoTime start;
   absl::Time start_wall;       // taken lazily only where something prints it; see downstream/

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -89,6 +90,15 @@ absl::StatusOr<envoy::config::bootstrap::v3::Bootstrap> Load(const Options& opti
 
 void Warn(const std::string& text) { LOG(kWarning, kConfig, text); }
 
+// The file stays open while a TLS context that writes to it is in use.
+absl::StatusOr<std::function<void(std::string_view)>> OpenKeyLog(
+    access_loggers::LogFiles& log_files, const std::string& path) {
+  auto file = log_files.Open(path);
+  if (!file.ok()) return file.status();
+  return
+      [file = *std::move(file)](std::string_view line) { file->Append(base::StrCat(line, "\n")); };
+}
+
 // What lives as long as the process, in the order of its dependencies.
 struct Surroundings {
   explicit Surroundings(const Options& options)
@@ -124,7 +134,7 @@ envoy::admin::v3::CommandLineOptions CommandLineOf(const Options& options) {
   shown.set_base_id(options.base_id);
   shown.set_concurrency(options.concurrency.value_or(DefaultConcurrency()));
   shown.set_config_path(options.config_path);
-  shown.set_config_yaml(options.config_yaml);
+  if (!options.config_yaml.empty()) shown.set_config_yaml("[redacted]");  // it may hold keys
   shown.set_allow_unknown_static_fields(options.allow_unknown_static_fields);
   shown.set_reject_unknown_dynamic_fields(options.reject_unknown_dynamic_fields);
   shown.set_admin_address_path(options.admin_address_path);
@@ -160,6 +170,9 @@ int Serve(const Options& options) {
   environment->warn = Warn;
 
   Surroundings around(options);
+  environment->open_key_log = [&log_files = around.log_files](const std::string& path) {
+    return OpenKeyLog(log_files, path);
+  };
   const config::Compiler compiler(around.registry, around.clock, around.stats, around.cluster_names,
                                   *std::move(environment));
   auto bootstrap = config::CompileBootstrap(*std::move(proto), compiler);

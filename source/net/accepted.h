@@ -33,8 +33,9 @@ struct Accepted {
   Address peer;       // the client, as we believe it
   Address local;      // where it wanted to go; AF_UNSPEC: as the kernel says, not asked yet
   base::Buffer read;  // bytes that were read already and belong to the server
-  std::unique_ptr<Arrival> arrival;      // null: nothing was found out
-  std::unique_ptr<Transport> transport;  // null: plain bytes; else `read` is as it came
+  std::unique_ptr<Arrival> arrival;  // null: nothing was found out
+  // Null: plain bytes. Before its handshake `read` is as it came, after it what lay in that.
+  std::unique_ptr<Transport> transport;
 
   Arrival& Found() {
     if (arrival == nullptr) arrival = std::make_unique<Arrival>();

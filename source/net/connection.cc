@@ -4,9 +4,11 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include "source/base/check.h"
+#include "source/base/text.h"
 
 namespace outrigger::net {
 
@@ -66,11 +68,19 @@ Connection::Connection(event::Loop& loop, Accepted accepted, ConnectionEvents& e
   addresses_ = std::make_unique<std::pair<Address, Address>>(std::move(accepted.local),
                                                              std::move(accepted.peer));
   Watch(event::FdWatch::kRead);
-  if (transport_ != nullptr) Secure();
-  if (accepted.read.empty()) return;
   bytes_read_ = accepted.read.size();
   input_ = std::move(accepted.read);
-  loop_.TakeTurn(*this);
+  if (transport_ != nullptr) {
+    const Transport::State at = transport_->state();
+    if (at == Transport::State::kHandshaking) {
+      Secure();
+    } else {
+      has_started_transport_ = true;
+      if (at == Transport::State::kEnded) input_end_ = InputEnd::kRead;
+      if (!transport_->wire().empty()) FlushSoon();
+    }
+  }
+  if (HasUndelivered()) loop_.TakeTurn(*this);
 }
 
 Connection::Connection(event::Loop& loop, absl::StatusOr<Socket> connecting,
@@ -83,6 +93,7 @@ Connection::Connection(event::Loop& loop, absl::StatusOr<Socket> connecting,
       state_(State::kConnecting),
       watches_writing_(true) {
   if (!connecting.ok()) {
+    connect_failure_ = std::make_unique<const std::string>(connecting.status().message());
     FinishSoon(CloseCause::kConnectFailed);
     return;
   }
@@ -123,7 +134,15 @@ bool Connection::IsResetWithoutRest() const {
 }
 
 void Connection::HandleConnect(uint32_t events) {
-  if ((events & (EPOLLERR | EPOLLHUP)) != 0) return Finish(CloseCause::kConnectFailed);
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
+    int error = 0;
+    socklen_t size = sizeof(error);
+    getsockopt(fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+    // Envoy's words, by which people look for it.
+    connect_failure_ = std::make_unique<const std::string>(
+        base::StrCat("delayed connect error: ", std::generic_category().message(error)));
+    return Finish(CloseCause::kConnectFailed);
+  }
   if ((events & EPOLLOUT) == 0) return;
   if (transport_ != nullptr) return Secure();
   BecomeOpen();
@@ -152,7 +171,24 @@ void SendFirst(Connection& connection, base::Buffer first) {
 
 std::string_view TransportFailure(const Connection& connection) {
   const Transport* const transport = connection.transport();
-  return transport != nullptr ? transport->failure() : std::string_view();
+  if (transport != nullptr && !transport->failure().empty()) return transport->failure();
+  const auto& failure = connection.connect_failure_;
+  return failure != nullptr ? std::string_view(*failure) : std::string_view();
+}
+
+Accepted Release(Connection& connection) {
+  DCHECK(connection.is_open() && connection.is_accepted_);
+  Accepted released;
+  if (connection.addresses_ != nullptr) {
+    released.local = std::move(connection.addresses_->first);
+    released.peer = std::move(connection.addresses_->second);
+  }
+  released.read = std::move(connection.input_);
+  released.transport = std::move(connection.transport_);
+  connection.watch_.reset();
+  released.socket = std::move(connection.socket_);
+  connection.Shut();
+  return released;
 }
 
 void Connection::RunDeferred() {
@@ -352,7 +388,7 @@ void Connection::OnTimer() {
   if (state_ == State::kConnecting) return Finish(CloseCause::kConnectTimeout);
   if (state_ != State::kSecuring) return Finish(end_cause_);
   transport_->NoteSocketEnd("the handshake was not done in time");
-  Finish(is_accepted_ ? CloseCause::kHandshakeFailed : CloseCause::kConnectTimeout);
+  Finish(CloseCause::kConnectTimeout);
 }
 
 std::pair<Address, Address>& Connection::Addresses() {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -79,7 +80,7 @@ class Connection final : public event::Deletable,
   Connection(event::Loop& loop, Socket socket, std::unique_ptr<Transport> transport,
              ConnectionEvents& events, ConnectionLimits limits, const Address& peer);
   // An accepted socket, with what was found out and read already; that is shown by the first
-  // OnData.
+  // OnData. With a transport whose handshake is done there is no OnConnected.
   Connection(event::Loop& loop, Accepted accepted, ConnectionEvents& events,
              ConnectionLimits limits);
   // Starts connecting; OnConnected or OnClosed follows, never from inside. A StartConnect error is
@@ -116,6 +117,9 @@ class Connection final : public event::Deletable,
   uint64_t bytes_written() const { return bytes_written_; }
 
  private:
+  friend Accepted Release(Connection& connection);
+  friend std::string_view TransportFailure(const Connection& connection);
+
   int fd() const { return socket_.fd(); }
   // kSecuring: the socket stands, the transport's handshake goes on.
   enum class State : uint8_t { kConnecting, kSecuring, kOpen, kFlushing, kDraining, kClosed };
@@ -171,7 +175,9 @@ class Connection final : public event::Deletable,
 
   event::Loop& loop_;
   ConnectionEvents& events_;  // owner; outlives us
-  base::Buffer input_;        // plain; during a handshake what was read before it, sealed
+  // Why connecting failed, for people; null: it did not.
+  std::unique_ptr<const std::string> connect_failure_;
+  base::Buffer input_;  // plain; during a handshake what was read before it, sealed
   base::Buffer output_;
   std::unique_ptr<Transport> transport_;
   std::optional<event::FdWatch> watch_;
@@ -205,8 +211,12 @@ class Connection final : public event::Deletable,
 // Right after the connection was made.
 void SendFirst(Connection& connection, base::Buffer first);
 
-// Why its transport failed, or the socket under it during the handshake; also in OnClosed. Empty:
-// it did not, or there is none.
+// From OnConnected of an accepted connection only: takes its socket, with its transport and what
+// was read and not shown, for a connection of another owner. No event follows.
+Accepted Release(Connection& connection);
+
+// Why connecting or its transport failed, or the socket under that during the handshake; also in
+// OnClosed. Empty: none of it.
 std::string_view TransportFailure(const Connection& connection);
 
 }  // namespace outrigger::net

@@ -12,8 +12,9 @@ namespace outrigger::net {
 
 bool Connection::MayRead() const {
   if (!may_read_) return false;
-  return state_ == State::kDraining || state_ == State::kSecuring ||
-         (state_ == State::kOpen && pauses_ == 0);
+  // What was read before the handshake comes first.
+  if (state_ == State::kSecuring) return input_.empty();
+  return state_ == State::kDraining || (state_ == State::kOpen && pauses_ == 0);
 }
 
 // One read, then a turn for the others: meanwhile the bytes are sent on while they are in the

@@ -52,6 +52,14 @@ bool CookieMatcher::Matches(const http::RequestHead& head) const {
   return (found.has_value() && value.Matches(*found)) != invert;
 }
 
+bool CertificateMatch::Matches(net::Transport* transport) const {
+  const net::TlsInfo* tls = transport == nullptr ? nullptr : transport->info().get();
+  const bool was_presented = tls != nullptr && tls->peer != nullptr;
+  const bool was_validated = was_presented && tls->is_peer_verified;
+  return presented.value_or(was_presented) == was_presented &&
+         validated.value_or(was_validated) == was_validated;
+}
+
 std::optional<std::string_view> JoinedValue(const http::HeaderMap& headers, http::HeaderId id,
                                             std::string_view name, std::string& scratch) {
   if (id != http::HeaderId::kOther && !headers.Has(id)) return std::nullopt;

@@ -7,10 +7,28 @@
 #include <variant>
 
 #include "source/http/head.h"
+#include "source/net/transport.h"
 #include "source/route/string_matcher.h"
 
 // The conditions of a route on a request. All are values, immutable, usable from any thread.
 namespace outrigger::route {
+
+// What a route is found by.
+struct MatchInput {
+  const http::RequestHead& head;
+  // Uniform random number of the stream, for fractions; the same for all tries of one stream.
+  uint64_t random = 0;
+  // Of the client's connection; null: plain bytes.
+  net::Transport* transport = nullptr;
+};
+
+// A condition on the certificate that the client showed; nullopt: either. Where there is no TLS
+// none was shown.
+struct CertificateMatch {
+  std::optional<bool> presented;
+  std::optional<bool> validated;
+  bool Matches(net::Transport* transport) const;
+};
 
 // envoy.config.route.v3.RouteMatch.path_specifier. Patterns see the path without its query.
 struct PathMatch {

@@ -19,10 +19,13 @@ Route::Route(RouteSpec spec, const VirtualHost& host)
     : spec_(std::move(spec)),
       host_(host),
       has_conditions_(!spec_.headers.empty() || !spec_.query.empty() || !spec_.cookies.empty() ||
-                      spec_.fraction.has_value() || spec_.grpc_only) {}
+                      spec_.fraction.has_value() || spec_.certificate.has_value() ||
+                      spec_.grpc_only) {}
 
-bool Route::AllConditionsHold(const http::RequestHead& head, uint64_t random) const {
-  if (spec_.fraction.has_value() && !spec_.fraction->Matches(random)) return false;
+bool Route::AllConditionsHold(const MatchInput& input) const {
+  const http::RequestHead& head = input.head;
+  if (spec_.fraction.has_value() && !spec_.fraction->Matches(input.random)) return false;
+  if (spec_.certificate.has_value() && !spec_.certificate->Matches(input.transport)) return false;
   if (spec_.grpc_only && !http::grpc::IsGrpcRequest(head)) return false;
   for (const HeaderMatcher& header : spec_.headers) {
     if (!header.Matches(head)) return false;

@@ -108,6 +108,7 @@ struct RouteSpec {
   std::vector<QueryMatcher> query;
   std::vector<CookieMatcher> cookies;
   std::optional<FractionMatch> fraction;
+  std::optional<CertificateMatch> certificate;
   bool grpc_only = false;
   Action action;
   HeaderEdits request_edits, response_edits;
@@ -137,14 +138,14 @@ class Route {
   bool is_filter_disabled(std::string_view filter_name, bool starts_disabled,
                           const WeightedTarget* target) const;
 
-  // Whether everything but the path fits. `random` is for the fraction.
-  bool ConditionsHold(const http::RequestHead& head, uint64_t random) const {
-    return !has_conditions_ || AllConditionsHold(head, random);
+  // Whether everything but the path fits.
+  bool ConditionsHold(const MatchInput& input) const {
+    return !has_conditions_ || AllConditionsHold(input);
   }
 
  private:
   const FilterConfig* FindFilter(std::string_view filter_name, const WeightedTarget* target) const;
-  bool AllConditionsHold(const http::RequestHead& head, uint64_t random) const;
+  bool AllConditionsHold(const MatchInput& input) const;
 
   const RouteSpec spec_;
   const VirtualHost& host_;

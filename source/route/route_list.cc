@@ -115,10 +115,11 @@ class RouteList::Search {
   size_t result_at_ = 0;
 };
 
-const Route* RouteList::Find(const http::RequestHead& head, uint64_t random) const {
+const Route* RouteList::Find(const MatchInput& input) const {
+  const http::RequestHead& head = input.head;
   if (head.method == http::Method::kConnect && head.target.empty()) {
     for (const uint32_t number : connects_) {
-      if (routes_[number]->ConditionsHold(head, random)) return routes_[number].get();
+      if (routes_[number]->ConditionsHold(input)) return routes_[number].get();
     }
     return nullptr;
   }
@@ -131,10 +132,10 @@ const Route* RouteList::Find(const http::RequestHead& head, uint64_t random) con
   for (;; candidates.Pop()) {
     const uint32_t lowest = candidates.lowest();
     for (uint32_t number; (number = regexes.NextBelow(lowest)) != kNoRoute;) {
-      if (routes_[number]->ConditionsHold(head, random)) return routes_[number].get();
+      if (routes_[number]->ConditionsHold(input)) return routes_[number].get();
     }
     if (lowest == kNoRoute) return nullptr;
-    if (routes_[lowest]->ConditionsHold(head, random)) return routes_[lowest].get();
+    if (routes_[lowest]->ConditionsHold(input)) return routes_[lowest].get();
   }
 }
 

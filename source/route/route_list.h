@@ -21,7 +21,7 @@ class RouteList {
   // `host` outlives the list.
   RouteList(std::vector<RouteSpec> specs, const VirtualHost& host);
 
-  const Route* Find(const http::RequestHead& head, uint64_t random) const;
+  const Route* Find(const MatchInput& input) const;
 
  private:
   class Search;

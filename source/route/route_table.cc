@@ -155,7 +155,7 @@ absl::StatusOr<std::shared_ptr<const RouteTable>> RouteTable::Compile(RouteTable
 
 const Route* RouteTable::Find(const MatchInput& input) const {
   const Host* host = compiled_->FindHost(input.head.authority());
-  return host == nullptr ? nullptr : host->list.Find(input.head, input.random);
+  return host == nullptr ? nullptr : host->list.Find(input);
 }
 
 const VirtualHost* RouteTable::FindVirtualHost(std::string_view authority) const {

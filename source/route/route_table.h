@@ -34,12 +34,6 @@ struct RouteTableSpec {
   bool most_specific_edits_win = false;
 };
 
-struct MatchInput {
-  const http::RequestHead& head;
-  // Uniform random number of the stream, for fractions; the same for all tries of one stream.
-  uint64_t random = 0;
-};
-
 // All virtual hosts and routes of one route configuration, compiled: the domain by hash (exact,
 // then the longest suffix, then the longest prefix, then "*"), the path by one walk whose cost does
 // not grow with the number of routes. The result is always what a search from the first route to

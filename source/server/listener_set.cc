@@ -1,8 +1,12 @@
 #include "source/server/listener_set.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "absl/container/btree_set.h"
+#include "source/base/check.h"
 #include "source/base/text.h"
+#include "source/stats/envoy_scopes.h"
 
 namespace outrigger::server {
 
@@ -91,6 +95,7 @@ absl::Status ListenerSet::Add(std::shared_ptr<const config::ListenerSpec> spec, 
     return absl::UnavailableError("the proxy is draining and takes no listeners any more");
   }
   if (absl::Status status = CheckAddressesFree(*spec); !status.ok()) return status;
+  if (absl::Status status = CheckPlans(*spec); !status.ok()) return status;
   // A new address is bound before anything else happens: when it cannot be, nothing has changed.
   std::shared_ptr<ListenerSockets> sockets;
   const bool keeps_sockets = at != entries_.end() && at->second.sockets != nullptr &&
@@ -115,21 +120,64 @@ absl::Status ListenerSet::Add(std::shared_ptr<const config::ListenerSpec> spec, 
   return absl::OkStatus();
 }
 
+absl::Status ListenerSet::CheckPlans(const config::ListenerSpec& spec) const {
+  for (const config::FilterChainPtr& chain : spec.AllChains()) {
+    if (chain->tls_plan == nullptr) continue;
+    CHECK(plan_builder_ != nullptr);
+    if (absl::Status status = plan_builder_->Check(*chain->tls_plan); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 void ListenerSet::Warm(const std::string& name, Entry& entry) {
-  entry.waits_for_routes.clear();
-  entry.missing_routes = 0;
   for (const std::string& rds_name : entry.warming->RdsNames()) routes_.Use(rds_name);
+  // The version before this one lets go of its secrets afterwards: those of both stay.
+  entry.warming_plans = UsePlans(name, *entry.warming);
+  entry.route_waits.clear();
   for (const config::FilterChainPtr& chain : entry.warming->AllChains()) {
     const config::RouteSource& source = chain->routes;
     if (source.rds_name.empty() || routes_.Find(source.rds_name) != nullptr) continue;
-    ++entry.missing_routes;
-    entry.waits_for_routes.push_back(
-        routes_.WaitFor(source.rds_name, source.initial_fetch_timeout, [this, name] {
-          if (--entries_.find(name)->second.missing_routes == 0) Activate(name);
-        }));
+    const size_t at = entry.route_waits.size();
+    entry.route_waits.push_back({.rds_name = source.rds_name});
+    entry.route_waits.back().operation =
+        routes_.WaitFor(source.rds_name, source.initial_fetch_timeout, [this, name, at] {
+          entries_.find(name)->second.route_waits[at].is_over = true;
+          ActivateWhenReady(name);
+        });
   }
-  if (entry.missing_routes == 0) return Activate(name);
+  ActivateWhenReady(name);
   CountStates();
+}
+
+ListenerSet::PlanUses ListenerSet::UsePlans(const std::string& name,
+                                            const config::ListenerSpec& spec) {
+  PlanUses uses;
+  for (const config::FilterChainPtr& chain : spec.AllChains()) {
+    if (chain->tls_plan == nullptr) continue;
+    const stats::Scope scope =
+        stats::ListenerScope(spec.stat_name)
+            .Child("server_ssl_socket_factory.", "server_ssl_socket_factory.");
+    uses.push_back(
+        plan_builder_->Use(chain->tls_plan, scope, [this, name] { ActivateWhenReady(name); }));
+  }
+  return uses;
+}
+
+std::vector<std::string> ListenerSet::WaitsFor(const Entry& entry) {
+  absl::btree_set<std::string> names;
+  if (entry.warming == nullptr) return {};
+  for (const RouteWait& wait : entry.route_waits) {
+    if (!wait.is_over) names.insert(base::StrCat("rds ", wait.rds_name));
+  }
+  for (const auto& plan : entry.warming_plans) {
+    if (!plan->is_ready()) names.insert(plan->waits_for());
+  }
+  return {names.begin(), names.end()};
+}
+
+void ListenerSet::ActivateWhenReady(const std::string& name) {
+  const Entry& entry = entries_.find(name)->second;
+  if (entry.warming != nullptr && WaitsFor(entry).empty()) Activate(name);
 }
 
 void ListenerSet::ReleaseRoutes(const config::ListenerSpec* spec) {
@@ -150,6 +198,7 @@ ListenerVersion ListenerSet::VersionOf(const Entry& entry) const {
 void ListenerSet::Activate(const std::string& name) {
   Entry& entry = entries_.find(name)->second;
   const std::shared_ptr<const config::ListenerSpec> old = entry.active;
+  const PlanUses old_plans = std::exchange(entry.plans, std::exchange(entry.warming_plans, {}));
   std::shared_ptr<ListenerSockets> new_sockets = std::move(entry.warming_sockets);
   entry.warming_sockets = nullptr;
   if (old != nullptr && new_sockets == nullptr) {
@@ -282,7 +331,8 @@ std::vector<ListenerSet::Listing> ListenerSet::List() const {
          .addresses = entry.sockets != nullptr ? entry.sockets->bound : std::vector<net::Address>(),
          .is_static = entry.is_static,
          .active = entry.active,
-         .warming = entry.warming});
+         .warming = entry.warming,
+         .waits_for = WaitsFor(entry)});
   }
   return list;
 }

@@ -10,6 +10,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/status/status.h"
 #include "source/config/listener_spec.h"
+#include "source/net/tls/context_plan.h"
 #include "source/server/listener_set_counters.h"
 #include "source/server/route_set.h"
 #include "source/server/worker.h"
@@ -26,7 +27,7 @@ struct ListenerSockets {
 
 // All listeners of the process, by name: static ones and those of LDS.
 //
-//   Add --> warming (its routes are not here yet) --> active --> draining --> gone
+//   Add --> warming (routes or secrets are not here yet) --> active --> draining --> gone
 //             an update of an active listener warms beside it and replaces it
 //
 // An update that keeps the addresses keeps the sockets. Of the filter chains, told apart by name or
@@ -42,14 +43,18 @@ class ListenerSet final {
     bool is_static = false;
     std::shared_ptr<const config::ListenerSpec> active;   // null: never was
     std::shared_ptr<const config::ListenerSpec> warming;  // null: nothing waits
+    std::vector<std::string> waits_for;  // of `warming`: `rds local`, `secret default`
   };
 
   ListenerSet(event::Loop& loop, std::vector<std::unique_ptr<Worker>>& workers, RouteSet& routes,
               ConnectionBudget& budget, base::Milliseconds drain_time, stats::Store& stats);
   ~ListenerSet();
 
+  // Builds the TLS contexts of listeners that are added from now on. Outlives this object.
+  void set_plan_builder(net::tls::PlanBuilder& builder) { plan_builder_ = &builder; }
+
   // Errors: the address cannot be bound or is another listener's (the old version serves on); a
-  // static listener's name; the proxy drains.
+  // static listener's name; a secret's source is not there; the proxy drains.
   absl::Status Add(std::shared_ptr<const config::ListenerSpec> spec, bool is_static);
   void Remove(std::string_view name);
   std::vector<Listing> List() const;
@@ -59,7 +64,7 @@ class ListenerSet final {
   // `http.<prefix>.rds.<name>.` of a listener that takes its routes by that name.
   std::optional<stats::Scope> RdsScopeOf(std::string_view rds_name) const;
 
-  // Nothing waits for routes any more. `on_warm` runs each time that becomes true.
+  // Nothing waits for routes or secrets any more. `on_warm` runs each time that becomes true.
   bool is_warm() const { return warming_count_ == 0; }
   void set_on_warm(std::function<void()> on_warm) { on_warm_ = std::move(on_warm); }
   // Starts accepting; until then listeners are bound and wait.
@@ -72,11 +77,18 @@ class ListenerSet final {
   void StopDraining();
 
  private:
+  struct RouteWait {
+    std::string rds_name;
+    bool is_over = false;
+    event::Operation operation;
+  };
+  using PlanUses = std::vector<std::unique_ptr<net::tls::PlanUse>>;
   struct Entry {
     std::shared_ptr<const config::ListenerSpec> active;
     std::shared_ptr<const config::ListenerSpec> warming;
-    std::vector<event::Operation> waits_for_routes;  // of `warming`
-    size_t missing_routes = 0;
+    std::vector<RouteWait> route_waits;  // of `warming`
+    PlanUses warming_plans;
+    PlanUses plans;                                    // of `active`
     std::shared_ptr<ListenerSockets> sockets;          // of `active`
     std::shared_ptr<ListenerSockets> warming_sockets;  // null: `warming` takes over `sockets`
     uint64_t id = 0;                                   // of the workers' WorkerListener
@@ -86,7 +98,12 @@ class ListenerSet final {
 
   absl::StatusOr<std::shared_ptr<ListenerSockets>> Bind(const config::ListenerSpec& spec) const;
   absl::Status CheckAddressesFree(const config::ListenerSpec& spec) const;
+  absl::Status CheckPlans(const config::ListenerSpec& spec) const;
   void Warm(const std::string& name, Entry& entry);
+  PlanUses UsePlans(const std::string& name, const config::ListenerSpec& spec);
+  static std::vector<std::string> WaitsFor(const Entry& entry);
+  // The warming version becomes active once it waits for nothing more.
+  void ActivateWhenReady(const std::string& name);
   void ReleaseRoutes(const config::ListenerSpec* spec);
   ListenerVersion VersionOf(const Entry& entry) const;
   void Activate(const std::string& name);
@@ -99,6 +116,7 @@ class ListenerSet final {
   event::Loop& loop_;
   std::vector<std::unique_ptr<Worker>>& workers_;
   RouteSet& routes_;
+  net::tls::PlanBuilder* plan_builder_ = nullptr;
   ConnectionBudget& budget_;
   const base::Milliseconds drain_time_;
   ListenerSetCounters counters_;

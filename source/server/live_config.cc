@@ -7,9 +7,11 @@
 #include "envoy/config/endpoint/v3/endpoint.pb.h"
 #include "envoy/config/listener/v3/listener.pb.h"
 #include "envoy/config/route/v3/route.pb.h"
+#include "envoy/extensions/transport_sockets/tls/v3/secret.pb.h"
 #include "source/base/text.h"
 #include "source/config/loading/unknown_fields.h"
 #include "source/config/loading/unpack_any.h"
+#include "source/config/secret_config.h"
 #include "source/stats/envoy_scopes.h"
 
 namespace outrigger::server {
@@ -119,6 +121,18 @@ xds::ResourceType LiveConfig::RouteType() {
                 for (const std::string& n : names) routes_.StopWaiting(n);
               },
           .scope = [this](std::string_view name) { return listeners_.RdsScopeOf(name); }};
+}
+
+CompileSecret LiveConfig::SecretCompiler() const {
+  using envoy::extensions::transport_sockets::tls::v3::Secret;
+  return Compiling<Secret>(
+      unknown_fields_, [](const Secret& s) { return s.name(); },
+      [](const Secret& s) -> absl::StatusOr<std::shared_ptr<const CompiledSecret>> {
+        auto secret = config::CompileSecret(s);
+        if (!secret.ok()) return secret.status();
+        return std::make_shared<const CompiledSecret>(CompiledSecret{
+            .secret = *std::move(secret), .directories = config::WatchedDirectories(s)});
+      });
 }
 
 std::vector<xds::RefusedResource> LiveConfig::ApplyClusters(xds::Update update) {

@@ -11,6 +11,7 @@
 #include "source/config/compile.h"
 #include "source/server/listener_set.h"
 #include "source/server/route_set.h"
+#include "source/server/secret_intake.h"
 #include "source/upstream/cluster_set.h"
 #include "source/xds/resource_type.h"
 
@@ -43,6 +44,8 @@ class LiveConfig final {
 
   // CDS, EDS, LDS and RDS, for the xDS client; they borrow this object.
   std::vector<xds::ResourceType> Types();
+  // What decodes and compiles secrets, whichever way they come.
+  CompileSecret SecretCompiler() const;
 
   // A cluster became ready, or stopped waiting.
   void OnClusterReady();

@@ -63,6 +63,17 @@ Server::Server(const ServerSurroundings& surroundings, const ServerOptions& opti
       resolver_(std::move(resolver)),
       main_clusters_(surroundings.loop),
       workers_(MakeWorkers(options.concurrency, surroundings.clock)),
+      static_clusters_{.all = bootstrap_.clusters,
+                       .ads = bootstrap_.ads ? bootstrap_.ads->cluster_name : ""},
+      secrets_(
+          surroundings.loop, surroundings.stats,
+          [this](const net::tls::SecretNeed& need, bool wanted) {
+            if (secret_sources_ == nullptr) return;  // the end
+            secret_sources_->SetInterest(need, wanted, ads_.get());
+          },
+          [this](const net::tls::SecretSource& source) {
+            return CheckSecretSource(source, static_clusters_);
+          }),
       routes_(surroundings.loop, workers_,
               [this](const std::string& name, bool wanted) {
                 if (ads_ == nullptr) return;
@@ -95,7 +106,7 @@ Server::Server(const ServerSurroundings& surroundings, const ServerOptions& opti
   clusters_.set_on_warm([this] { AdvanceSoon(); });
   clusters_.set_on_ready(
       [this](const std::string&) { around_.loop.Post([this] { live_config_.OnClusterReady(); }); });
-  MakeAdsClient();
+  MakeXdsClient();
   ServerFacts facts{.command_line = options_.command_line, .node = bootstrap_.node};
   facts.runtime = bootstrap_.proto.layered_runtime();
   pages_ = std::make_unique<ServerAdmin>(*this, std::move(facts));
@@ -103,9 +114,11 @@ Server::Server(const ServerSurroundings& surroundings, const ServerOptions& opti
 
 Server::~Server() {
   for (const auto& worker : workers_) worker->Join();
+  secret_sources_.reset();
 }
 
 absl::Status Server::AddStaticConfig() {
+  if (absl::Status status = CheckSecretCycles(static_clusters_); !status.ok()) return status;
   for (const auto& spec : bootstrap_.clusters) {
     if (absl::Status status = clusters_.Add(spec); !status.ok()) return status;
   }
@@ -133,10 +146,10 @@ absl::Status Server::StartAdmin() {
   return absl::OkStatus();
 }
 
-void Server::MakeAdsClient() {
+void Server::MakeXdsClient() {
   if (!bootstrap_.ads) return;
   const config::AdsSpec& spec = *bootstrap_.ads;
-  xds::AdsOptions options;
+  xds::XdsOptions options;
   options.protocol = spec.is_delta ? xds::Protocol::kDelta : xds::Protocol::kSotw;
   options.node = bootstrap_.node;
   options.sends_node_once = spec.sends_node_once;
@@ -153,20 +166,47 @@ void Server::MakeAdsClient() {
     if (type == kListenerType) has_listeners_ = true;
     AdvanceSoon();
   };
-  ads_ = std::make_unique<xds::AdsClient>(around_.loop, compile_thread_, std::move(options),
-                                          live_config_.Types(), around_.stats);
+  std::vector<xds::ResourceType> types = live_config_.Types();
+  types.push_back(secret_sources_->AdsType());
+  ads_ = std::make_unique<xds::XdsClient>(around_.loop, compile_thread_, std::move(options),
+                                          std::move(types), around_.stats);
+}
+
+void Server::MakeSecretSources() {
+  secret_sources_ = std::make_unique<SecretSources>(
+      SecretStreams::Surroundings{
+          .loop = around_.loop,
+          .compile_thread = compile_thread_,
+          .stats = around_.stats,
+          .node = bootstrap_.node,
+          .cluster = [this](std::string_view name) { return static_clusters_.Find(name); },
+          .is_active = [this](std::string_view name) { return clusters_.IsActive(name); },
+          .endpoints = [this](std::string_view name) { return EndpointsOf(name); }},
+      secrets_, live_config_.SecretCompiler());
 }
 
 // What a static cluster resolves to now; the control plane's is asked before each connection.
-std::vector<net::Address> Server::EndpointsOf(const std::string& cluster) const {
-  std::vector<net::Address> addresses;
+std::vector<client::GrpcEndpoint> Server::EndpointsOf(std::string_view cluster) const {
+  std::vector<client::GrpcEndpoint> endpoints;
   for (const upstream::ClusterSet::Listing& listing : clusters_.Describe()) {
     if (listing.name != cluster || listing.endpoints == nullptr) continue;
     for (const auto& endpoint : listing.endpoints->endpoints) {
-      addresses.insert(addresses.end(), endpoint->addresses.begin(), endpoint->addresses.end());
+      for (const net::Address& address : endpoint->addresses) {
+        endpoints.push_back(
+            {address, upstream::ChooseTransport(*listing.active, *endpoint).transports});
+      }
     }
   }
-  return addresses;
+  return endpoints;
+}
+
+void Server::OnClusterReady(const std::string& name) {
+  live_config_.OnClusterReady();
+  secret_sources_->OnClusterReady(name);
+  // Before the other static clusters are warm: their secrets may come by it.
+  if (ads_ == nullptr || has_started_ads_ || name != bootstrap_.ads->cluster_name) return;
+  has_started_ads_ = true;
+  ads_->Start();
 }
 
 // --- start-up ----------------------------------------------------------------------------------
@@ -180,7 +220,6 @@ void Server::Advance() {
     phase_ = Phase::kClusters;
     has_clusters_ = !bootstrap_.ads || !bootstrap_.ads->asks_for_clusters;
     has_listeners_ = !bootstrap_.ads || !bootstrap_.ads->asks_for_listeners;
-    if (ads_ != nullptr) ads_->Start();
     if (!has_clusters_) ads_->Begin(kClusterType);
   }
   if (phase_ == Phase::kClusters && has_clusters_ && clusters_.warming_count() == 0) {

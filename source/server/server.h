@@ -17,12 +17,14 @@
 #include "source/server/listener_set.h"
 #include "source/server/live_config.h"
 #include "source/server/route_set.h"
+#include "source/server/secret_set.h"
+#include "source/server/secret_sources.h"
 #include "source/server/server_admin.h"
 #include "source/server/server_counters.h"
 #include "source/server/worker.h"
 #include "source/upstream/cluster_set.h"
-#include "source/xds/ads_client.h"
 #include "source/xds/compile_thread.h"
+#include "source/xds/xds_client.h"
 
 namespace outrigger::server {
 
@@ -79,8 +81,10 @@ class Server final {
 
   absl::Status AddStaticConfig();
   absl::Status StartAdmin();
-  void MakeAdsClient();
-  std::vector<net::Address> EndpointsOf(const std::string& cluster) const;
+  void MakeXdsClient();
+  void MakeSecretSources();
+  std::vector<client::GrpcEndpoint> EndpointsOf(std::string_view cluster) const;
+  void OnClusterReady(const std::string& name);
   // Goes on with the start-up as far as what it waits for has come.
   void Advance();
   void AdvanceSoon();
@@ -99,12 +103,15 @@ class Server final {
   std::unique_ptr<net::CaresResolver> resolver_;
   upstream::WorkerClusters main_clusters_;  // empty: the admin endpoint forwards nothing
   std::vector<std::unique_ptr<Worker>> workers_;
+  const StaticClusters static_clusters_;
+  std::unique_ptr<SecretSources> secret_sources_;  // null at the end, while uses of secrets end
+  SecretSet secrets_;
   RouteSet routes_;
   ListenerSet listeners_;
   upstream::ClusterSet clusters_;
   LiveConfig live_config_;
   xds::CompileThread compile_thread_;
-  std::unique_ptr<xds::AdsClient> ads_;  // null: no control plane
+  std::unique_ptr<xds::XdsClient> ads_;  // null: no control plane
   Admin admin_;
   std::unique_ptr<ServerAdmin> pages_;
   Drain drain_;
@@ -114,6 +121,7 @@ class Server final {
   // Start-up.
   enum class Phase : uint8_t { kStaticClusters, kClusters, kListeners, kLive };
   Phase phase_ = Phase::kStaticClusters;
+  bool has_started_ads_ = false;
   bool has_clusters_ = false;   // CDS answered, or was given up
   bool has_listeners_ = false;  // LDS, likewise
   bool is_health_failed_ = false;

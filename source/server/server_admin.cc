@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "source/server/admin/certificate_page.h"
 #include "source/server/admin/cluster_pages.h"
 #include "source/server/admin/listener_pages.h"
 #include "source/server/admin/stats_pages.h"
@@ -18,6 +19,8 @@ ServerAdmin::ServerAdmin(Server& server, ServerFacts facts)
   Admin& admin = server_.admin_;
   AddServerPages(admin, controls_, facts_);
   AddConfigPages(admin, config_);
+  AddCertificatePage(admin, server_.around_.clock,
+                     [&s = server_] { return CertificatesInUse(s.listeners_, s.clusters_); });
   AddHomePage(admin, home_);
   AddClusterPages(admin, server_.clusters_);
   AddStatsPages(admin, server_.around_.stats, [&s = server_] { s.UpdateGauges(); });
@@ -47,7 +50,8 @@ ConfigSources ServerAdmin::MakeConfigSources() {
           .xds = [&s = server_]() -> XdsState {
             if (s.ads_ == nullptr) return {};
             return {.connection = s.ads_->status(), .types = s.ads_->Describe()};
-          }};
+          },
+          .secrets = [&s = server_] { return s.secret_sources_->Describe(s.ads_.get()); }};
 }
 
 HomeSources ServerAdmin::MakeHomeSources() {

@@ -22,6 +22,7 @@ constexpr std::array kTable = {
     stats::Metric{"memory_allocated", Kind::kGauge},
     stats::Metric{"memory_heap_size", Kind::kGauge},
     stats::Metric{"memory_physical_size", Kind::kGauge},
+    stats::Metric{"days_until_first_cert_expiring", Kind::kGauge},
     stats::Metric{"initialization_time_ms", Kind::kHistogram},
 };
 
@@ -39,6 +40,8 @@ ServerCounters ServerCounters::Declare(stats::Store& store) {
       .memory_allocated = group->gauge(stats::IndexOf(kTable, "memory_allocated")),
       .memory_heap_size = group->gauge(stats::IndexOf(kTable, "memory_heap_size")),
       .memory_physical_size = group->gauge(stats::IndexOf(kTable, "memory_physical_size")),
+      .days_until_first_cert_expiring =
+          group->gauge(stats::IndexOf(kTable, "days_until_first_cert_expiring")),
       .initialization_time_ms = group->histogram(stats::IndexOf(kTable, "initialization_time_ms")),
   };
 }

@@ -17,6 +17,7 @@ struct ServerCounters {
   stats::Gauge memory_allocated;
   stats::Gauge memory_heap_size;
   stats::Gauge memory_physical_size;
+  stats::Gauge days_until_first_cert_expiring;  // never set while there are none
   stats::Histogram initialization_time_ms;
 };
 

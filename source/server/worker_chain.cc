@@ -30,6 +30,11 @@ void WorkerChain::SetRoutes(std::shared_ptr<const route::RouteTable> routes) {
 
 void WorkerChain::Serve(net::Accepted&& accepted) {
   ++count_;
+  if (spec_->transports != nullptr) return Secure(std::move(accepted));
+  Begin(std::move(accepted));
+}
+
+void WorkerChain::Begin(net::Accepted&& accepted) {
   if (spec_->http == nullptr) {
     sessions_.PushBack(
         *spec_->session(sessions_worker_, std::move(accepted), spec_->session_limits, *this)
@@ -41,18 +46,58 @@ void WorkerChain::Serve(net::Accepted&& accepted) {
   if (is_draining_) connection->Drain(false);
 }
 
+// --- handshakes --------------------------------------------------------------------------------
+
+void WorkerChain::Secure(net::Accepted&& accepted) {
+  if (owner_.handshake_count() >= kMostHandshakes) {
+    owner_.counters().downstream_cx_handshake_overflow.Increment();
+    return Forget();
+  }
+  accepted.transport = spec_->transports->Make();
+  if (accepted.transport == nullptr) {
+    owner_.counters().downstream_context_secrets_not_ready.Increment();
+    return Forget();
+  }
+  ++owner_.handshake_count();
+  auto* securing = new SecuringConnection(http_.loop, std::move(accepted), spec_->handshake_timeout,
+                                          static_cast<SecuringOwner&>(*this));
+  securing_.PushBack(*securing);
+}
+
+void WorkerChain::RemoveSecuring(SecuringConnection& securing) {
+  --owner_.handshake_count();
+  securing.Unlink();
+  http_.loop.DeleteLater(std::unique_ptr<event::Deletable>(&securing));
+}
+
+void WorkerChain::OnSecured(SecuringConnection& securing) {
+  RemoveSecuring(securing);
+  Begin(securing.Take());
+}
+
+void WorkerChain::OnHandshakeFailed(SecuringConnection& securing, bool has_timed_out) {
+  if (has_timed_out) owner_.counters().downstream_cx_transport_socket_connect_timeout.Increment();
+  RemoveSecuring(securing);
+  Forget();
+}
+
+// --- ends --------------------------------------------------------------------------------------
+
+void WorkerChain::Forget() {
+  --count_;
+  owner_.OnChainConnectionEnd();
+}
+
 void WorkerChain::OnConnectionEnd(downstream::ServerConnection& connection) {
   connection.Unlink();
-  --count_;
   http_.loop.DeleteLater(std::unique_ptr<event::Deletable>(&connection));
-  owner_.OnChainConnectionEnd();
+  Forget();
 }
 
 void WorkerChain::OnSessionEnd(tcp::Session& session) {
   session.Unlink();
-  --count_;
   http_.loop.DeleteLater(std::unique_ptr<event::Deletable>(&session));
-  owner_.OnChainConnectionEnd();
+  Forget();
 }
 
 void WorkerChain::Drain(bool closes_idle) {
@@ -66,6 +111,12 @@ void WorkerChain::StopDraining() {
 }
 
 void WorkerChain::CloseAll() {
+  while (!securing_.empty()) {
+    SecuringConnection& securing = securing_.front();
+    securing.Close();
+    RemoveSecuring(securing);
+    Forget();
+  }
   while (!connections_.empty()) connections_.front().Close();
   while (!sessions_.empty()) sessions_.front().Close();
 }

@@ -6,6 +6,7 @@
 #include "source/base/intrusive_list.h"
 #include "source/config/listener_spec.h"
 #include "source/downstream/server_connection.h"
+#include "source/server/securing_connection.h"
 #include "source/tcp/session.h"
 
 namespace outrigger::server {
@@ -16,13 +17,22 @@ class WorkerChainOwner {
   virtual ~WorkerChainOwner() = default;
   // A connection of one of its chains is over; the count is lower already.
   virtual void OnChainConnectionEnd() = 0;
+  virtual const config::ListenerCounters& counters() const = 0;
+  // How many handshakes go on in all of its chains together; they count.
+  virtual uint32_t& handshake_count() = 0;
 };
 
 // One filter chain of a listener on one worker, with the connections that it took.
 // Owner: the WorkerListener.  Thread: its worker.
 // Lifetime: longer than its connections, which the loop destroys after they ended.
-class WorkerChain final : private downstream::ServerConnectionOwner, private tcp::SessionOwner {
+// Limits: kMostHandshakes of the listener go on at a time, what comes then is closed: clients that
+// connect and wait hold little, and not for long.
+class WorkerChain final : private downstream::ServerConnectionOwner,
+                          private tcp::SessionOwner,
+                          private SecuringOwner {
  public:
+  static constexpr uint32_t kMostHandshakes = 4096;
+
   WorkerChain(downstream::HttpWorker& http, tcp::SessionWorker& sessions,
               config::FilterChainPtr spec, std::shared_ptr<const route::RouteTable> routes,
               WorkerChainOwner& owner);
@@ -43,6 +53,15 @@ class WorkerChain final : private downstream::ServerConnectionOwner, private tcp
   size_t connection_count() const { return count_; }
 
  private:
+  void Secure(net::Accepted&& accepted);
+  // To whom the chain configures.
+  void Begin(net::Accepted&& accepted);
+  void RemoveSecuring(SecuringConnection& securing);
+  // A connection that Serve counted is over.
+  void Forget();
+
+  void OnSecured(SecuringConnection& securing) override;
+  void OnHandshakeFailed(SecuringConnection& securing, bool has_timed_out) override;
   void OnConnectionEnd(downstream::ServerConnection& connection) override;
   void OnSessionEnd(tcp::Session& session) override;
 
@@ -53,6 +72,7 @@ class WorkerChain final : private downstream::ServerConnectionOwner, private tcp
   WorkerChainOwner& owner_;
   base::IntrusiveList<downstream::ServerConnection> connections_;  // owned
   base::IntrusiveList<tcp::Session> sessions_;                     // owned
+  base::IntrusiveList<SecuringConnection> securing_;               // owned
   size_t count_ = 0;
   bool is_draining_ = false;
 };

@@ -83,6 +83,8 @@ class WorkerListener final : private WorkerChainOwner, private tcp::InspectionOw
   void OnFiltersDone(net::Accepted&& accepted, bool may_hand_over);
   void Serve(net::Accepted&& accepted);
   void OnChainConnectionEnd() override { Forget(); }
+  const config::ListenerCounters& counters() const override { return counters_; }
+  uint32_t& handshake_count() override { return handshake_count_; }
   // A connection that was counted by Take is no longer ours.
   void Forget();
   void UseChains(ListenerVersion version, Chains& known);
@@ -101,6 +103,7 @@ class WorkerListener final : private WorkerChainOwner, private tcp::InspectionOw
   std::vector<Retired> retired_;
   base::IntrusiveList<tcp::InspectedConnection> inspected_;  // owned
   size_t count_ = 0;
+  uint32_t handshake_count_ = 0;
   bool is_draining_ = false;
   absl::AnyInvocable<void()> on_empty_;
 };

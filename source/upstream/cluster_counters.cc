@@ -11,6 +11,9 @@ using stats::IndexOf;
 using stats::Kind;
 using stats::Metric;
 
+constexpr std::string_view kSecretsNotReady =
+    "client_ssl_socket_factory.upstream_context_secrets_not_ready";
+
 constexpr std::array kTraffic = {
 #define OUTRIGGER_COUNTER(name) Metric{#name, Kind::kCounter},
 #define OUTRIGGER_GAUGE(name) Metric{#name, Kind::kGauge},
@@ -19,6 +22,7 @@ constexpr std::array kTraffic = {
 #undef OUTRIGGER_COUNTER
 #undef OUTRIGGER_GAUGE
 #undef OUTRIGGER_HISTOGRAM
+        Metric{kSecretsNotReady, Kind::kCounter},
 };
 
 constexpr std::array kMembership = {
@@ -57,6 +61,8 @@ ClusterCounters ClusterCounters::Declare(stats::Store& store, std::string_view s
   const stats::Scope scope = stats::ClusterScope(stat_name);
   counters.group = store.Declare(scope, kTraffic);
   counters.codes = stats::ResponseCodes(store, scope);
+  counters.upstream_context_secrets_not_ready =
+      counters.group->counter(IndexOf(kTraffic, kSecretsNotReady));
 #define OUTRIGGER_COUNTER(name) counters.name = counters.group->counter(IndexOf(kTraffic, #name));
 #define OUTRIGGER_GAUGE(name) counters.name = counters.group->gauge(IndexOf(kTraffic, #name));
 #define OUTRIGGER_HISTOGRAM(name) \

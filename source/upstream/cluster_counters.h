@@ -78,6 +78,7 @@ struct ClusterCounters {
 
   stats::GroupPtr group;
   stats::ResponseCodes codes;
+  stats::Counter upstream_context_secrets_not_ready;  // client_ssl_socket_factory.<that>
 #define OUTRIGGER_COUNTER(name) stats::Counter name;
 #define OUTRIGGER_GAUGE(name) stats::Gauge name;
 #define OUTRIGGER_HISTOGRAM(name) stats::Histogram name;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "source/base/check.h"
+#include "source/stats/envoy_scopes.h"
 
 namespace outrigger::upstream {
 namespace {
@@ -12,6 +13,10 @@ namespace {
 // What the resource of an EDS cluster is called.
 const std::string& EdsNameOf(const ClusterSpec& spec) {
   return spec.eds_service_name.empty() ? spec.name->text() : spec.eds_service_name;
+}
+
+bool TakesEndpointsFrom(const ClusterSpec* spec, std::string_view eds_name) {
+  return spec != nullptr && spec->discovery == Discovery::kEds && EdsNameOf(*spec) == eds_name;
 }
 
 }  // namespace
@@ -32,6 +37,10 @@ ClusterSet::~ClusterSet() = default;
 // --- versions ----------------------------------------------------------------------------------
 
 absl::Status ClusterSet::Add(std::shared_ptr<const ClusterSpec> spec) {
+  for (const auto& plan : spec->TlsPlans()) {
+    CHECK(plan_builder_ != nullptr);
+    if (absl::Status status = plan_builder_->Check(*plan); !status.ok()) return status;
+  }
   std::unique_ptr<Entry>& slot = entries_[spec->name->text()];
   const bool is_new = slot == nullptr;
   if (is_new) {
@@ -51,24 +60,22 @@ absl::Status ClusterSet::Add(std::shared_ptr<const ClusterSpec> spec) {
   (is_new ? counters_.cluster_added : counters_.cluster_modified).Increment();
 
   // The new version is here before the one it replaces is dropped, so what both need stays.
-  Version replaced = std::exchange(entry.warming, {.spec = std::move(spec), .dns = nullptr});
+  Version replaced = std::exchange(entry.warming, {.spec = std::move(spec)});
   if (replaced.spec == nullptr) ++warming_count_;
   const ClusterSpec& next = *entry.warming.spec;
   entry.counters = MembershipCounters::Declare(stats_, next.stat_name);
-  std::shared_ptr<const EndpointSet> known;
-  if (next.discovery == Discovery::kEds) known = Use(next, entry).set;
+  if (next.discovery == Discovery::kEds) Use(next, entry);
+  UsePlans(entry);
   Drop(replaced, entry);
 
   if (active != nullptr && active->fingerprint == next.fingerprint) {
     // Back to what serves already.
     Drop(entry.warming, entry);
     if (--warming_count_ == 0 && on_warm_) on_warm_();
-  } else if (next.discovery == Discovery::kStatic || next.discovery == Discovery::kOriginalDst) {
-    Activate(entry, next.static_endpoints);
   } else if (next.discovery == Discovery::kStrictDns || next.discovery == Discovery::kLogicalDns) {
     StartDns(entry);
-  } else if (known != nullptr) {
-    Activate(entry, *known);
+  } else {
+    ActivateWhenReady(entry);
   }
   counters_.warming_clusters.Set(warming_count_);
   return absl::OkStatus();
@@ -79,12 +86,49 @@ void ClusterSet::StartDns(Entry& entry) {
       std::make_unique<DnsEndpoints>(loop_, resolver_, random_, entry.warming.spec, entry.counters,
                                      [this, &entry, spec = entry.warming.spec.get()] {
                                        if (entry.warming.spec.get() == spec) {
-                                         Activate(entry, entry.warming.dns->Endpoints());
+                                         ActivateWhenReady(entry);
                                        } else {
                                          SetEndpointsOf(entry, entry.active.dns->Endpoints());
                                        }
                                      });
-  if (entry.warming.spec->dns_names.empty()) Activate(entry, {});
+  ActivateWhenReady(entry);  // it may have no names
+}
+
+void ClusterSet::UsePlans(Entry& entry) {
+  const ClusterSpec& spec = *entry.warming.spec;
+  for (const auto& plan : spec.TlsPlans()) {
+    auto& uses = entry.warming.plans;
+    if (uses == nullptr) uses = std::make_unique<std::vector<std::unique_ptr<net::tls::PlanUse>>>();
+    const stats::Scope scope =
+        stats::ClusterScope(spec.stat_name)
+            .Child("client_ssl_socket_factory.", "client_ssl_socket_factory.");
+    uses->push_back(plan_builder_->Use(plan, scope, [this, &entry] { ActivateWhenReady(entry); }));
+  }
+}
+
+void ClusterSet::ActivateWhenReady(Entry& entry) {
+  if (entry.warming.spec == nullptr || !WaitsFor(entry.warming).empty()) return;
+  const ClusterSpec& spec = *entry.warming.spec;
+  if (entry.warming.dns != nullptr) return Activate(entry, entry.warming.dns->Endpoints());
+  if (spec.discovery != Discovery::kEds) return Activate(entry, spec.static_endpoints);
+  const std::shared_ptr<const EndpointSet> known = eds_.at(EdsNameOf(spec)).set;
+  Activate(entry, *known);
+}
+
+std::string ClusterSet::WaitsFor(const Version& version) const {
+  if (version.dns != nullptr) {
+    const std::string name = version.dns->waits_for();
+    if (!name.empty()) return absl::StrCat("dns ", name);
+  }
+  if (version.spec->discovery == Discovery::kEds &&
+      eds_.at(EdsNameOf(*version.spec)).set == nullptr) {
+    return absl::StrCat("eds ", EdsNameOf(*version.spec));
+  }
+  if (version.plans == nullptr) return "";
+  for (const auto& plan : *version.plans) {
+    if (!plan->is_ready()) return plan->waits_for();
+  }
+  return "";
 }
 
 // The warming version becomes the active one.
@@ -161,16 +205,14 @@ void ClusterSet::SetEndpoints(std::string_view eds_name, const EndpointSet& endp
   EdsSource& source = found->second;
   // Becoming active ends the use of the version before, which shortens the row.
   const std::vector<Entry*> users = source.users;
+  source.set = std::make_shared<const EndpointSet>(endpoints);
   for (Entry* entry : users) {
     entry->counters.update_success.Increment();
     if (endpoints.endpoints.empty()) entry->counters.update_empty.Increment();
-    const ClusterSpec* warming = entry->warming.spec.get();
-    if (warming != nullptr && warming->discovery == Discovery::kEds &&
-        EdsNameOf(*warming) == eds_name) {
-      Activate(*entry, endpoints);
-    } else {
-      SetEndpointsOf(*entry, endpoints);
-    }
+    const ClusterSpec* active = entry->active.spec.get();
+    if (TakesEndpointsFrom(entry->warming.spec.get(), eds_name)) ActivateWhenReady(*entry);
+    if (!TakesEndpointsFrom(entry->active.spec.get(), eds_name)) continue;  // it waits for more
+    if (entry->active.spec.get() == active) SetEndpointsOf(*entry, endpoints);
     source.set = entry->endpoints;
   }
 }
@@ -181,11 +223,7 @@ void ClusterSet::StopWaitingForEndpoints(std::string_view eds_name) {
   found->second.set = std::make_shared<EndpointSet>();
   const std::vector<Entry*> users = found->second.users;
   for (Entry* entry : users) {
-    const ClusterSpec* warming = entry->warming.spec.get();
-    if (warming != nullptr && warming->discovery == Discovery::kEds &&
-        EdsNameOf(*warming) == eds_name) {
-      Activate(*entry, {});
-    }
+    if (TakesEndpointsFrom(entry->warming.spec.get(), eds_name)) ActivateWhenReady(*entry);
   }
 }
 
@@ -245,12 +283,7 @@ std::vector<ClusterSet::Listing> ClusterSet::Describe() const {
     listing.warming = entry->warming.spec;
     listing.endpoints = entry->endpoints;
     listing.breakers = entry->breakers;
-    if (listing.warming == nullptr) continue;
-    if (entry->warming.dns != nullptr) {
-      listing.waits_for = absl::StrCat("dns ", entry->warming.dns->waits_for());
-    } else {
-      listing.waits_for = absl::StrCat("eds ", EdsNameOf(*listing.warming));
-    }
+    if (listing.warming != nullptr) listing.waits_for = WaitsFor(entry->warming);
   }
   return listings;
 }

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "source/event/loop.h"
 #include "source/net/dns.h"
+#include "source/net/tls/context_plan.h"
 #include "source/upstream/cluster_counters.h"
 #include "source/upstream/cluster_state.h"
 #include "source/upstream/dns_endpoints.h"
@@ -25,9 +26,9 @@ namespace outrigger::upstream {
 //             an update of an active cluster warms beside it and replaces it in one step
 //
 // Warm is: static endpoints at once, DNS after every name's first answer (or failure), EDS when its
-// endpoints came. A cluster that names an EDS resource which is already here is warm at once, so an
-// update never waits for a control plane that has nothing new to say.
-// Owner: the server.  Thread: main.
+// endpoints came; and in each case when its TLS contexts are built. A cluster that names an EDS
+// resource which is already here is warm at once, so an update never waits for a control plane that
+// has nothing new to say. Owner: the server.  Thread: main.
 class ClusterSet final {
  public:
   struct Listing {
@@ -36,7 +37,8 @@ class ClusterSet final {
     std::shared_ptr<const ClusterSpec> warming;    // null: nothing waits
     std::shared_ptr<const EndpointSet> endpoints;  // of `active`; each tally holds the numbers
     std::shared_ptr<const CircuitBreakers> breakers;
-    std::string waits_for;  // of `warming`: `eds example` or `dns example.com`, for people
+    // Of `warming`: `eds example`, `dns example.com` or `secret default`, for people.
+    std::string waits_for;
   };
   // Which EDS resources are wanted, as they begin or cease to be; from inside Add and Remove.
   // `fetch_timeout` is the initial_fetch_timeout of who wanted it first; 0: for ever.
@@ -50,8 +52,11 @@ class ClusterSet final {
   ClusterSet(const ClusterSet&) = delete;
   ClusterSet& operator=(const ClusterSet&) = delete;
 
-  // A new cluster or a new version of one; one that means the same changes nothing. Error: the API
-  // may not replace a static cluster.
+  // Builds the TLS contexts of clusters that are added from now on. Outlives this object.
+  void set_plan_builder(net::tls::PlanBuilder& builder) { plan_builder_ = &builder; }
+
+  // A new cluster or a new version of one; one that means the same changes nothing. Errors: the API
+  // may not replace a static cluster; a secret's source is not there.
   absl::Status Add(std::shared_ptr<const ClusterSpec> spec);
   // Static clusters stay.
   void Remove(std::string_view name);
@@ -82,6 +87,7 @@ class ClusterSet final {
   struct Version {
     std::shared_ptr<const ClusterSpec> spec;  // null: there is none
     std::unique_ptr<DnsEndpoints> dns;
+    std::unique_ptr<std::vector<std::unique_ptr<net::tls::PlanUse>>> plans;  // null: none
   };
   struct Entry {
     ClusterNameRef name;
@@ -98,6 +104,10 @@ class ClusterSet final {
   };
 
   EdsSource& Use(const ClusterSpec& spec, Entry& entry);
+  void UsePlans(Entry& entry);
+  // The warming version becomes active once it waits for nothing more.
+  void ActivateWhenReady(Entry& entry);
+  std::string WaitsFor(const Version& version) const;
   void StartDns(Entry& entry);
   void Drop(Version& version, Entry& entry);
   void Activate(Entry& entry, const EndpointSet& endpoints);
@@ -112,6 +122,7 @@ class ClusterSet final {
   stats::Store& stats_;
   Random random_;
   OnEdsInterest on_eds_interest_;
+  net::tls::PlanBuilder* plan_builder_ = nullptr;
   ClusterSetCounters counters_;
   // Keys are views of the entries' names.
   absl::btree_map<std::string_view, std::unique_ptr<Entry>> entries_;

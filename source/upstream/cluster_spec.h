@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "source/base/clock.h"
@@ -13,6 +14,7 @@
 #include "source/net/socket.h"
 #include "source/upstream/cluster_names.h"
 #include "source/upstream/endpoint.h"
+#include "source/upstream/transport_choice.h"
 
 namespace outrigger::upstream {
 
@@ -32,7 +34,8 @@ struct CircuitBreakerLimits {
 enum class Discovery : uint8_t { kStatic, kStrictDns, kLogicalDns, kEds, kOriginalDst };
 enum class LbPolicy : uint8_t { kRoundRobin, kLeastRequest, kRandom };
 // kDownstream: what the client of each request speaks.
-enum class UpstreamProtocol : uint8_t { kHttp1, kHttp2, kDownstream };
+// kAlpn: what the endpoint chooses of HTTP/2 and HTTP/1.1; each of the cluster's transports is TLS.
+enum class UpstreamProtocol : uint8_t { kHttp1, kHttp2, kDownstream, kAlpn };
 
 struct DnsName {
   std::string name;
@@ -66,7 +69,16 @@ struct ClusterSpec {
   double preconnect_ratio = 1;
   std::optional<net::KeepaliveOptions> keepalive;
   std::optional<net::Address> bind_source;
-  // Tells endpoints who the client is; plain connections only.
+  // Connections to endpoints that match none of transport_socket_matches.
+  TransportChoice transport;
+  std::vector<TransportChoice> transport_socket_matches;  // the first that matches is used
+  // Requests: SNI from their Host (or the header), without its port; its certificate is for that
+  // name.
+  bool auto_sni = false;
+  bool auto_san_validation = false;
+  std::string auto_sni_header;  // lower case; empty: none
+  // Tells endpoints who the client is, in plain and before a handshake; connections that are not
+  // HTTP only. Without transport_socket_matches.
   std::optional<net::ProxyVersion> proxy_protocol;
 
   std::vector<DnsName> dns_names;                  // with DNS; of kLogicalDns one
@@ -84,6 +96,22 @@ struct ClusterSpec {
   std::optional<uint16_t> destination_port;  // replaces the one that was found
   base::Milliseconds cleanup_interval{5000};
   bool added_via_api = false;
+
+  // Of all its transports; they are what the cluster waits for.
+  std::vector<std::shared_ptr<const net::tls::ContextPlan>> TlsPlans() const;
 };
+
+// How connections to `endpoint` are made: the first match all of whose labels are among the
+// endpoint's own or among its locality's, otherwise the cluster's transport.
+const TransportChoice& ChooseTransport(const ClusterSpec& spec, const Endpoint& endpoint);
+
+// What one connection asks its transport for. `speaks`: what is known of the requests it will carry
+// (kHttp1, kHttp2, kAlpn); nullopt: they are not HTTP. `request_name`: the host of the request that
+// asks for it, without a port, or what auto_sni_header has; empty: none. The answer borrows all
+// arguments.
+net::ClientTransportOptions OptionsOf(const ClusterSpec& spec, const TransportChoice& choice,
+                                      const Endpoint& endpoint,
+                                      std::optional<UpstreamProtocol> speaks,
+                                      std::string_view request_name);
 
 }  // namespace outrigger::upstream

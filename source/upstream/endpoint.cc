@@ -11,8 +11,9 @@ namespace {
 using EndpointPtr = std::shared_ptr<const Endpoint>;
 using Addresses = std::vector<net::Address>;
 
-bool IsSameLocality(const std::shared_ptr<const Locality>& a,
-                    const std::shared_ptr<const Locality>& b) {
+// Of two things that endpoints may share.
+template <typename Shared>
+bool IsEqual(const std::shared_ptr<const Shared>& a, const std::shared_ptr<const Shared>& b) {
   if (a == b) return true;
   if (a == nullptr || b == nullptr) return false;
   return *a == *b;
@@ -43,7 +44,8 @@ bool IsSameLogical(const EndpointSet* current, const EndpointSet& next) {
 
 bool MeansTheSame(const Endpoint& a, const Endpoint& b) {
   return a.addresses == b.addresses && a.hostname == b.hostname && a.weight == b.weight &&
-         a.priority == b.priority && a.health == b.health && IsSameLocality(a.locality, b.locality);
+         a.priority == b.priority && a.health == b.health && IsEqual(a.locality, b.locality) &&
+         IsEqual(a.labels, b.labels);
 }
 
 std::shared_ptr<const EndpointSet> Reconcile(const std::shared_ptr<const EndpointSet>& current,

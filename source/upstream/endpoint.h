@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "source/net/address.h"
+#include "source/upstream/endpoint_labels.h"
 #include "source/upstream/endpoint_tally.h"
 
 namespace outrigger::upstream {
@@ -31,6 +32,7 @@ struct Endpoint {
   std::vector<net::Address> addresses;  // the first, then additional_addresses; never empty
   std::string hostname;                 // for auto_host_rewrite and /clusters
   std::shared_ptr<const Locality> locality;
+  EndpointLabelsPtr labels;  // null: none
   uint32_t weight = 1;
   uint32_t priority = 0;  // at most 128
   EndpointHealth health = EndpointHealth::kUnknown;

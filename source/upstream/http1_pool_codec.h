@@ -13,6 +13,7 @@ class Http1PoolCodec final : public PoolCodec, private http::http1::ClientCodecE
                  PoolCodecEvents& events)
       : events_(events), codec_(connection, options, *this) {}
 
+  http::Protocol protocol() const override { return http::Protocol::kHttp11; }
   uint32_t places() const override { return codec_.is_reusable() ? 1 : 0; }
   PoolCodecState state() const override;
   http::RequestWriter& StartRequest(http::ResponseReceiver& receiver) override;

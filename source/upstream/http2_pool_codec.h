@@ -24,6 +24,7 @@ class Http2PoolCodec final : public PoolCodec, private http::http2::ClientSessio
         counters_(std::move(counters)),
         session_(connection, options, *this, counters_.get()) {}
 
+  http::Protocol protocol() const override { return http::Protocol::kHttp2; }
   uint32_t places() const override;
   PoolCodecState state() const override;
   http::RequestWriter& StartRequest(http::ResponseReceiver& receiver) override;

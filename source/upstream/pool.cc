@@ -9,23 +9,26 @@
 namespace outrigger::upstream {
 namespace {
 
-StartFailure ConnectFailure(net::CloseCause cause, const EndpointRef& endpoint) {
+StartFailure ConnectFailure(net::CloseCause cause, const EndpointRef& endpoint,
+                            const std::string& why) {
   if (cause == net::CloseCause::kConnectTimeout) {
     return {StartFailureKind::kConnectTimeout,
-            "upstream_reset_before_response_started{connection_timeout}", endpoint};
+            "upstream_reset_before_response_started{connection_timeout}", endpoint, why};
   }
   return {StartFailureKind::kConnectFailed,
-          "upstream_reset_before_response_started{connection_failure}", endpoint};
+          "upstream_reset_before_response_started{connection_failure}", endpoint, why};
 }
 
 }  // namespace
 
-Pool::Pool(event::Loop& loop, WorkerCluster& cluster, WorkerEndpoint& endpoint, PoolKey key)
+Pool::Pool(event::Loop& loop, WorkerCluster& cluster, WorkerEndpoint& endpoint, PoolKey key,
+           std::string_view name)
     : loop_(loop),
       cluster_(cluster),
       endpoint_(endpoint),
       tally_(endpoint.endpoint->tally),
       key_(key),
+      name_(name),
       expiry_timer_(loop, [this] { OnExpiryTimer(); }) {}
 
 Pool::~Pool() {
@@ -87,7 +90,7 @@ Attempt Pool::Begin(PoolConnection& connection, http::ResponseReceiver& receiver
           .endpoint = endpoint_.endpoint,
           .connection = &connection.connection(),
           .is_reused_connection = is_reused,
-          .protocol = key_.protocol};
+          .protocol = connection.codec().protocol()};
 }
 
 void Pool::CountEnded(uint32_t ended) {
@@ -157,7 +160,9 @@ void Pool::Serve(PoolConnection& connection) {
 
 // A failed connection fails the requests that it would have served; when it was the last one,
 // nobody is left to serve the others, and they fail too (Envoy fails all in any case).
-void Pool::FailPending(net::CloseCause cause) {
+void Pool::FailPending(net::CloseCause cause, std::string_view why) {
+  constexpr size_t kMostBytes = 1024;
+  const std::string kept_why(why.substr(0, kMostBytes));  // it may die with the connection
   counters().upstream_cx_connect_fail.Increment();
   if (cause == net::CloseCause::kConnectTimeout) counters().upstream_cx_connect_timeout.Increment();
   tally_->cx_connect_fail().Increment();
@@ -173,7 +178,7 @@ void Pool::FailPending(net::CloseCause cause) {
     PendingRequest& request = failed.front();
     request.Unlink();
     counters().upstream_rq_pending_failure_eject.Increment();
-    request.Answer(ConnectFailure(cause, endpoint_.endpoint));
+    request.Answer(ConnectFailure(cause, endpoint_.endpoint, kept_why));
   }
   Connect(/*counts_overflow=*/false);
   ReportIfEmpty();

@@ -3,7 +3,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
+#include "absl/status/statusor.h"
 #include "source/base/intrusive_list.h"
 #include "source/event/timer.h"
 #include "source/upstream/pending_request.h"
@@ -20,11 +23,15 @@ namespace outrigger::upstream {
 // Owner: the WorkerEndpoint.  Thread: one worker.
 // Limits: the cluster's circuit breakers; at max_connections requests wait (a pool may always have
 // one connection), at max_pending_requests they are refused.
-class Pool final {
+// With kAlpn each connection speaks what its endpoint chose; one that does not stand yet counts for
+// one place until the first has told, then for as many as the latest has.
+class Pool final : public event::Deletable {
  public:
-  Pool(event::Loop& loop, WorkerCluster& cluster, WorkerEndpoint& endpoint, PoolKey key);
+  // `name`: of WorkerEndpoint::PlaceOf.
+  Pool(event::Loop& loop, WorkerCluster& cluster, WorkerEndpoint& endpoint, PoolKey key,
+       std::string_view name);
   // Closes every connection; nothing goes on or waits (both keep the cluster alive).
-  ~Pool();
+  ~Pool() override;
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
@@ -38,12 +45,15 @@ class Pool final {
   // Closes idle connections now and the others when their requests end.
   void Drain();
   bool is_empty() const { return connection_count_ == 0 && pending_count_ == 0; }
+  bool is_idle() const { return open_count_ == 0 && pending_count_ == 0; }
 
  private:
   friend class PoolConnection;  // its events:
-  std::unique_ptr<PoolCodec> MakeCodec(net::Connection& connection, PoolCodecEvents& events);
+  // For a connection that stands; the error says what its endpoint chose that we do not speak.
+  absl::StatusOr<std::unique_ptr<PoolCodec>> MakeCodec(net::Connection& connection,
+                                                       PoolCodecEvents& events);
   void OnConnected(PoolConnection& connection);
-  void OnConnectFailed(PoolConnection& connection, net::CloseCause cause);
+  void OnConnectFailed(PoolConnection& connection, net::CloseCause cause, std::string_view why);
   void OnChange(PoolConnection& connection, uint32_t ended);
   void CountBytesOf(PoolConnection& connection) { connection.CountBytes(counters()); }
 
@@ -57,6 +67,8 @@ class Pool final {
   const CircuitBreakerLimits& limits() const { return cluster_.spec().breakers[key_.priority]; }
   const ClusterCounters& counters() const { return cluster_.counters_; }
 
+  absl::StatusOr<http::Protocol> ProtocolOn(const net::Connection& connection) const;
+
   // Requests: pool.cc.
   PoolConnection* FirstFree();
   Attempt Begin(PoolConnection& connection, http::ResponseReceiver& receiver);
@@ -64,10 +76,12 @@ class Pool final {
   void Serve(PoolConnection& connection);
   PendingRequest* NextPending(bool is_fresh);
   void Forget(PendingRequest& request);
-  void FailPending(net::CloseCause cause);
+  void FailPending(net::CloseCause cause, std::string_view why);
   void CountEnded(uint32_t ended);
 
   // Connections: pool_connections.cc.
+  // Whether connections speak HTTP/2, as far as that is known before they stand.
+  bool ExpectsHttp2() const;
   uint32_t PlacesOfNext() const;
   bool WantsConnection() const;
   bool WantsSpare();
@@ -81,6 +95,7 @@ class Pool final {
   bool MustRetire(const PoolConnection& connection) const;
   void Retire(PoolConnection& connection);
   void CountOpened();
+  void CountProtocol(http::Protocol protocol);
   void CountClosed(base::MonoTime created, bool by_peer, bool with_active_request);
   void Remove(PoolConnection& connection);
   void Remove(Race& race);
@@ -94,7 +109,9 @@ class Pool final {
   WorkerEndpoint& endpoint_;  // owns us
   const std::shared_ptr<const EndpointTally> tally_;
   const PoolKey key_;
+  const std::string name_;
   bool is_draining_ = false;
+  bool chose_http2_ = false;  // with kAlpn: what the latest connection speaks
   uint32_t connection_count_ = 0;
   uint32_t connecting_count_ = 0;
   uint32_t open_count_ = 0;  // exchanges that go on

@@ -33,6 +33,7 @@ class PoolCodecEvents {
 class PoolCodec {
  public:
   virtual ~PoolCodec() = default;
+  virtual http::Protocol protocol() const = 0;  // kHttp11 or kHttp2
   // How many exchanges may begin now.
   virtual uint32_t places() const = 0;
   virtual PoolCodecState state() const = 0;

@@ -34,9 +34,10 @@ class PoolConnection final : public event::Deletable,
   };
 
   PoolConnection(Pool& pool, event::Loop& loop, absl::StatusOr<net::Socket> connecting,
-                 const ClusterSpec& spec);
-  // A socket that has connected since `created`.
-  PoolConnection(Pool& pool, event::Loop& loop, net::RaceWinner winner, const ClusterSpec& spec,
+                 std::unique_ptr<net::Transport> transport, const ClusterSpec& spec);
+  // A socket that has connected since `created`; with a transport its handshake is still to come.
+  PoolConnection(Pool& pool, event::Loop& loop, net::RaceWinner winner,
+                 std::unique_ptr<net::Transport> transport, const ClusterSpec& spec,
                  base::MonoTime created);
 
   State state() const { return state_; }

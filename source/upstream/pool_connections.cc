@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "source/base/check.h"
+#include "source/base/text.h"
 #include "source/upstream/http1_pool_codec.h"
 #include "source/upstream/http2_pool_codec.h"
 #include "source/upstream/pool.h"
@@ -24,9 +25,12 @@ uint64_t MillisSince(base::MonoTime start, base::MonoTime now) {
 
 }  // namespace
 
-std::unique_ptr<PoolCodec> Pool::MakeCodec(net::Connection& connection, PoolCodecEvents& events) {
+absl::StatusOr<std::unique_ptr<PoolCodec>> Pool::MakeCodec(net::Connection& connection,
+                                                           PoolCodecEvents& events) {
+  const absl::StatusOr<http::Protocol> protocol = ProtocolOn(connection);
+  if (!protocol.ok()) return protocol.status();
   const ClusterSpec& spec = cluster_.spec();
-  if (key_.protocol == http::Protocol::kHttp2) {
+  if (*protocol == http::Protocol::kHttp2) {
     const uint32_t first_streams = stream_limit_ == 0 ? kFirstStreams : stream_limit_;
     return std::make_unique<Http2PoolCodec>(connection, spec.http2, cluster_.http2_counters(),
                                             first_streams, events);
@@ -34,13 +38,34 @@ std::unique_ptr<PoolCodec> Pool::MakeCodec(net::Connection& connection, PoolCode
   return std::make_unique<Http1PoolCodec>(connection, spec.http1, events);
 }
 
+// An endpoint that says nothing by ALPN is taken at the cluster's word.
+absl::StatusOr<http::Protocol> Pool::ProtocolOn(const net::Connection& connection) const {
+  const net::Transport* transport = connection.transport();
+  const std::string_view agreed =
+      transport == nullptr ? std::string_view() : transport->application_protocol();
+  const bool chose_http2 = agreed == "h2";
+  const bool chose_http1 = agreed == "http/1.1" || agreed == "http/1.0";
+  const bool takes_http2 = key_.speaks == UpstreamProtocol::kHttp2;
+  if (key_.speaks == UpstreamProtocol::kAlpn) {
+    return chose_http2 ? http::Protocol::kHttp2 : http::Protocol::kHttp11;
+  }
+  if (takes_http2 ? chose_http1 : chose_http2) {
+    return absl::FailedPreconditionError(base::StrCat("ALPN: the endpoint chose ", agreed,
+                                                      ", the cluster speaks ",
+                                                      takes_http2 ? "h2" : "http/1.1"));
+  }
+  return takes_http2 ? http::Protocol::kHttp2 : http::Protocol::kHttp11;
+}
+
 // --- making ------------------------------------------------------------------------------------
+
+bool Pool::ExpectsHttp2() const { return key_.speaks == UpstreamProtocol::kHttp2 || chose_http2_; }
 
 // How many requests a connection is expected to carry that does not stand yet.
 uint32_t Pool::PlacesOfNext() const {
   const ClusterSpec& spec = cluster_.spec();
   uint32_t places = 1;
-  if (key_.protocol == http::Protocol::kHttp2) {
+  if (ExpectsHttp2()) {
     places = spec.http2.max_concurrent_streams;
     if (stream_limit_ != 0) places = std::min(places, stream_limit_);
   }
@@ -50,8 +75,8 @@ uint32_t Pool::PlacesOfNext() const {
 bool Pool::WantsConnection() const {
   if (connecting_count_ < fresh_pending_count_) return true;
   // A first connection stands, and its peer is about to say how many it carries: that decides.
-  const bool waits_for_limit = key_.protocol == http::Protocol::kHttp2 && stream_limit_ == 0 &&
-                               connection_count_ > connecting_count_;
+  const bool waits_for_limit =
+      ExpectsHttp2() && stream_limit_ == 0 && connection_count_ > connecting_count_;
   return !waits_for_limit && uint64_t{connecting_count_} * PlacesOfNext() < pending_count_;
 }
 
@@ -113,28 +138,46 @@ void Pool::OpenConnection() {
     return;
   }
   const net::Address* source = spec.bind_source ? &*spec.bind_source : nullptr;
-  auto* connection = new PoolConnection(
-      *this, loop_, net::StartConnect(addresses.front(), source, spec.keepalive), spec);
+  auto transport = cluster_.MakeTransport(*endpoint_.endpoint, key_.speaks, name_);
+  auto socket = transport.ok() ? net::StartConnect(addresses.front(), source, spec.keepalive)
+                               : transport.status();
+  auto* connection = new PoolConnection(*this, loop_, std::move(socket),
+                                        std::move(transport).value_or(nullptr), spec);
   connecting_.PushBack(*connection);
 }
 
 void Pool::OnRaceEnd(Race& race, absl::StatusOr<net::RaceWinner> winner) {
+  std::unique_ptr<net::Transport> transport;
+  if (winner.ok()) {
+    auto made = cluster_.MakeTransport(*endpoint_.endpoint, key_.speaks, name_);
+    if (made.ok()) {
+      transport = *std::move(made);
+    } else {
+      winner = made.status();
+    }
+  }
   if (!winner.ok()) {
     const bool is_timeout = absl::IsDeadlineExceeded(winner.status());
     Remove(race);
-    return FailPending(is_timeout ? net::CloseCause::kConnectTimeout
-                                  : net::CloseCause::kConnectFailed);
+    return FailPending(
+        is_timeout ? net::CloseCause::kConnectTimeout : net::CloseCause::kConnectFailed,
+        base::StdView(winner.status().message()));
   }
-  auto* connection =
-      new PoolConnection(*this, loop_, *std::move(winner), cluster_.spec(), race.started);
+  const bool is_plain = transport == nullptr;
+  auto* connection = new PoolConnection(*this, loop_, *std::move(winner), std::move(transport),
+                                        cluster_.spec(), race.started);
   connecting_.PushBack(*connection);
   race.Unlink();
   loop_.DeleteLater(std::unique_ptr<event::Deletable>(&race));
-  OnConnected(*connection);
+  if (is_plain) OnConnected(*connection);
 }
 
 void Pool::OnConnected(PoolConnection& connection) {
   --connecting_count_;
+  if (key_.speaks == UpstreamProtocol::kAlpn) {
+    chose_http2_ = connection.codec().protocol() == http::Protocol::kHttp2;
+    CountProtocol(connection.codec().protocol());
+  }
   counters().upstream_cx_connect_ms.Record(MillisSince(connection.created(), loop_.Now()));
   Move(connection, State::kFree);
   Settle(connection);
@@ -143,9 +186,10 @@ void Pool::OnConnected(PoolConnection& connection) {
   ReportIfEmpty();
 }
 
-void Pool::OnConnectFailed(PoolConnection& connection, net::CloseCause cause) {
+void Pool::OnConnectFailed(PoolConnection& connection, net::CloseCause cause,
+                           std::string_view why) {
   Remove(connection);
-  FailPending(cause);
+  FailPending(cause, why);
 }
 
 // --- keeping -----------------------------------------------------------------------------------
@@ -213,10 +257,15 @@ void Pool::CountOpened() {
   tally_->cx_total().Increment();
   tally_->cx_active().Increment();
   counters().upstream_cx_total.Increment();
-  (key_.protocol == http::Protocol::kHttp2 ? counters().upstream_cx_http2_total
-                                           : counters().upstream_cx_http1_total)
-      .Increment();
   counters().upstream_cx_active.Increment();
+  if (key_.speaks == UpstreamProtocol::kAlpn) return;  // nobody knows yet
+  CountProtocol(ExpectsHttp2() ? http::Protocol::kHttp2 : http::Protocol::kHttp11);
+}
+
+void Pool::CountProtocol(http::Protocol protocol) {
+  (protocol == http::Protocol::kHttp2 ? counters().upstream_cx_http2_total
+                                      : counters().upstream_cx_http1_total)
+      .Increment();
 }
 
 // The connection goes, and with it its place under the limits.
@@ -311,6 +360,7 @@ void Pool::Drain() {
 }
 
 void Pool::ReportIfEmpty() {
+  if (!name_.empty() && is_empty()) endpoint_.RemoveNamed(name_, loop_);
   if (endpoint_.is_leaving && is_empty()) cluster_.OnPoolEmpty(endpoint_);
 }
 

@@ -1,9 +1,12 @@
 #include "source/upstream/tcp_connection.h"
 
+#include <algorithm>
 #include <chrono>
+#include <string>
 #include <utility>
 
 #include "source/base/check.h"
+#include "source/base/text.h"
 
 namespace outrigger::upstream {
 namespace {
@@ -64,42 +67,68 @@ void TcpConnection::Begin(WorkerEndpoint& endpoint, const TcpSource& source) {
   const ClusterSpec& spec = cluster_->spec();
   if (endpoint_->addresses.size() > 1) return Race(source);
   const net::Address* from = spec.bind_source ? &*spec.bind_source : nullptr;
-  connection_.emplace(loop_, net::StartConnect(endpoint_->address(), from, spec.keepalive),
-                      spec.connect_timeout, static_cast<net::ConnectionEvents&>(*this),
-                      net::ConnectionLimits{.output_high_bytes = spec.buffer_limit_bytes});
-  AppendProxyHeader(source, connection_->output());
-  if (!connection_->output().empty()) connection_->FlushSoon();
+  auto transport = cluster_->MakeTransport(*endpoint_, std::nullopt, {});
+  auto socket = transport.ok() ? net::StartConnect(endpoint_->address(), from, spec.keepalive)
+                               : transport.status();
+  connection_.emplace(loop_, std::move(socket), spec.connect_timeout,
+                      static_cast<net::ConnectionEvents&>(*this),
+                      net::ConnectionLimits{.output_high_bytes = spec.buffer_limit_bytes},
+                      std::move(transport).value_or(nullptr));
+  SendProxyHeader(ProxyHeader(source));
 }
 
 void TcpConnection::Race(const TcpSource& source) {
   const ClusterSpec& spec = cluster_->spec();
-  base::Buffer header;
-  AppendProxyHeader(source, header);
   race_ = net::ConnectToFirst(
       loop_, endpoint_->addresses,
       {.timeout = spec.connect_timeout, .source = spec.bind_source, .keepalive = spec.keepalive},
-      [this, header = std::move(header)](absl::StatusOr<net::RaceWinner> winner) mutable {
-        if (!winner.ok()) {
-          return Fail(absl::IsDeadlineExceeded(winner.status()) ? net::CloseCause::kConnectTimeout
-                                                                : net::CloseCause::kConnectFailed);
-        }
-        connection_.emplace(
-            loop_, std::move(winner->socket), static_cast<net::ConnectionEvents&>(*this),
-            net::ConnectionLimits{.output_high_bytes = cluster_->spec().buffer_limit_bytes},
-            &winner->address);
-        if (!header.empty()) {
-          connection_->output().Append(std::move(header));
-          connection_->FlushSoon();
-        }
-        OnConnected();
+      [this, header = ProxyHeader(source)](absl::StatusOr<net::RaceWinner> winner) mutable {
+        OnRaceEnd(std::move(winner), std::move(header));
       });
 }
 
-void TcpConnection::AppendProxyHeader(const TcpSource& source, base::Buffer& out) const {
+void TcpConnection::OnRaceEnd(absl::StatusOr<net::RaceWinner> winner, base::Buffer header) {
+  std::unique_ptr<net::Transport> transport;
+  if (winner.ok()) {
+    auto made = cluster_->MakeTransport(*endpoint_, std::nullopt, {});
+    if (made.ok()) {
+      transport = *std::move(made);
+    } else {
+      winner = made.status();
+    }
+  }
+  if (!winner.ok()) {
+    return Fail(absl::IsDeadlineExceeded(winner.status()) ? net::CloseCause::kConnectTimeout
+                                                          : net::CloseCause::kConnectFailed,
+                base::StdView(winner.status().message()));
+  }
+  const ClusterSpec& spec = cluster_->spec();
+  const auto spent = std::chrono::duration_cast<base::Milliseconds>(loop_.Now() - started_);
+  const bool is_plain = transport == nullptr;
+  connection_.emplace(
+      loop_, std::move(winner->socket), std::move(transport),
+      static_cast<net::ConnectionEvents&>(*this),
+      net::ConnectionLimits{
+          .output_high_bytes = spec.buffer_limit_bytes,
+          .handshake_timeout = std::max(spec.connect_timeout - spent, base::Milliseconds(1))},
+      winner->address);
+  SendProxyHeader(std::move(header));
+  if (is_plain) OnConnected();
+}
+
+// In plain, whatever follows: haproxy.org, proxy-protocol.txt.
+void TcpConnection::SendProxyHeader(base::Buffer header) {
+  if (!header.empty()) net::SendFirst(*connection_, std::move(header));
+}
+
+base::Buffer TcpConnection::ProxyHeader(const TcpSource& source) const {
+  base::Buffer header;
   const auto& version =
       source.proxy_protocol ? source.proxy_protocol : cluster_->spec().proxy_protocol;
-  if (!version || source.client == nullptr || source.destination == nullptr) return;
-  net::AppendProxyHeader(*version, *source.client, *source.destination, out);
+  if (version && source.client != nullptr && source.destination != nullptr) {
+    net::AppendProxyHeader(*version, *source.client, *source.destination, header);
+  }
+  return header;
 }
 
 void TcpConnection::OnConnected() {
@@ -115,7 +144,7 @@ void TcpConnection::OnConnected() {
   events_.OnUpstreamConnected();
 }
 
-void TcpConnection::Fail(net::CloseCause cause) {
+void TcpConnection::Fail(net::CloseCause cause, std::string_view why) {
   const bool is_timeout = cause == net::CloseCause::kConnectTimeout;
   counters().upstream_cx_connect_fail.Increment();
   if (is_timeout) counters().upstream_cx_connect_timeout.Increment();
@@ -124,13 +153,14 @@ void TcpConnection::Fail(net::CloseCause cause) {
   Leave(/*by_peer=*/true);
   events_.OnUpstreamFailed(
       {is_timeout ? StartFailureKind::kConnectTimeout : StartFailureKind::kConnectFailed,
-       is_timeout ? "upstream_connection_timeout" : "upstream_connection_failure", endpoint_});
+       is_timeout ? "upstream_connection_timeout" : "upstream_connection_failure", endpoint_,
+       std::string(why)});
 }
 
 // --- ending ------------------------------------------------------------------------------------
 
 void TcpConnection::OnClosed(net::CloseCause cause) {
-  if (state_ == State::kConnecting) return Fail(cause);
+  if (state_ == State::kConnecting) return Fail(cause, net::TransportFailure(*connection_));
   Leave(cause != net::CloseCause::kLocal);
   events_.OnUpstreamClosed(cause);
 }

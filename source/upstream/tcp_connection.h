@@ -2,7 +2,9 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "source/event/operation.h"
 #include "source/net/connection.h"
@@ -63,8 +65,10 @@ class TcpConnection final : public event::Deletable, private net::ConnectionEven
 
   void Begin(WorkerEndpoint& endpoint, const TcpSource& source);
   void Race(const TcpSource& source);
-  void AppendProxyHeader(const TcpSource& source, base::Buffer& out) const;
-  void Fail(net::CloseCause cause);
+  void SendProxyHeader(base::Buffer header);
+  base::Buffer ProxyHeader(const TcpSource& source) const;
+  void OnRaceEnd(absl::StatusOr<net::RaceWinner> winner, base::Buffer header);
+  void Fail(net::CloseCause cause, std::string_view why);
   void Leave(bool by_peer);
   const ClusterCounters& counters() const { return cluster_->counters(); }
   BreakerCounts& counts() { return cluster_->state_->breakers->by_priority[priority_]; }

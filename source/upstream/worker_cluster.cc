@@ -53,16 +53,28 @@ WorkerEndpoint* WorkerCluster::Pick(const PickHints& hints) {
   return picked.endpoint;
 }
 
-Pool& WorkerCluster::PoolOf(WorkerEndpoint& endpoint, const PickHints& hints) {
-  const UpstreamProtocol protocol = spec().protocol;
-  const bool is_http2 =
-      protocol == UpstreamProtocol::kHttp2 || (protocol == UpstreamProtocol::kDownstream &&
-                                               hints.downstream_protocol == http::Protocol::kHttp2);
-  const PoolKey key{.priority = hints.priority,
-                    .protocol = is_http2 ? http::Protocol::kHttp2 : http::Protocol::kHttp11};
-  std::unique_ptr<Pool>& pool = endpoint.pools[key.index()];
-  if (pool == nullptr) pool = std::make_unique<Pool>(loop_, *this, endpoint, key);
-  return *pool;
+Pool* WorkerCluster::PoolOf(WorkerEndpoint& endpoint, const PickHints& hints) {
+  PoolKey key{.priority = hints.priority, .speaks = spec().protocol};
+  if (key.speaks == UpstreamProtocol::kDownstream) {
+    key.speaks = hints.downstream_protocol == http::Protocol::kHttp2 ? UpstreamProtocol::kHttp2
+                                                                     : UpstreamProtocol::kHttp1;
+  }
+  std::unique_ptr<Pool>* place = endpoint.PlaceOf(key, hints.host_name, loop_);
+  if (place == nullptr) return nullptr;
+  if (*place == nullptr) {
+    *place = std::make_unique<Pool>(loop_, *this, endpoint, key, hints.host_name);
+  }
+  return place->get();
+}
+
+absl::StatusOr<std::unique_ptr<net::Transport>> WorkerCluster::MakeTransport(
+    const Endpoint& endpoint, std::optional<UpstreamProtocol> speaks, std::string_view name) {
+  const TransportChoice& choice = ChooseTransport(spec(), endpoint);
+  if (choice.transports == nullptr) return nullptr;
+  auto transport = choice.transports->Make(OptionsOf(spec(), choice, endpoint, speaks, name));
+  if (transport != nullptr) return transport;
+  counters_.upstream_context_secrets_not_ready.Increment();
+  return absl::UnavailableError("the secrets of the TLS context have not come yet");
 }
 
 std::shared_ptr<const http::http2::Counters> WorkerCluster::http2_counters() {
@@ -79,11 +91,24 @@ std::optional<StartResult> WorkerCluster::TryStart(const PickHints& hints,
     // A connection that says whose it is cannot be shared by the requests of many clients.
     return StartFailure{StartFailureKind::kNoEndpoint, "proxy_protocol_needs_tcp_proxy", {}};
   }
+  if (spec().auto_san_validation && hints.host_name.empty()) {
+    // Without a name nothing would be verified.
+    return StartFailure{StartFailureKind::kConnectFailed,
+                        "upstream_reset_before_response_started{connection_failure}",
+                        {},
+                        "auto_san_validation: the request names no host"};
+  }
   WorkerEndpoint* endpoint = Pick(hints);
   if (endpoint == nullptr) {
     return StartFailure{StartFailureKind::kNoEndpoint, "no_healthy_upstream", {}};
   }
-  auto started = PoolOf(*endpoint, hints).TryStart(receiver, hints.needs_fresh_connection);
+  Pool* const pool = PoolOf(*endpoint, hints);
+  if (pool == nullptr) {
+    counters_.upstream_rq_pending_overflow.Increment();
+    return StartFailure{StartFailureKind::kOverflow,
+                        "upstream_reset_before_response_started{overflow}", endpoint->endpoint};
+  }
+  auto started = pool->TryStart(receiver, hints.needs_fresh_connection);
   tried_for_ = started ? nullptr : &receiver;
   tried_ = endpoint;
   return started;
@@ -97,7 +122,7 @@ event::Operation WorkerCluster::Start(const PickHints& hints, http::ResponseRece
   if (!refused) {
     tried_for_ = nullptr;
     ++request->refs;
-    PoolOf(*tried_, hints).Enqueue(*request);
+    PoolOf(*tried_, hints)->Enqueue(*request);  // TryStart made it
   } else {
     // Either result is told from the loop.
     request->result = *std::move(refused);
@@ -170,17 +195,12 @@ void WorkerCluster::Retire(std::unique_ptr<WorkerEndpoint> endpoint) {
   endpoint->is_leaving = true;
   WorkerEndpoint& leaving = *endpoint;
   leaving_.push_back(std::move(endpoint));
-  for (auto& pool : leaving.pools) {
-    if (pool != nullptr) pool->Drain();
-  }
+  leaving.DrainPools();
   OnPoolEmpty(leaving);
 }
 
 void WorkerCluster::OnPoolEmpty(WorkerEndpoint& endpoint) {
-  if (endpoint.tcp_connections > 0) return;
-  for (const auto& pool : endpoint.pools) {
-    if (pool != nullptr && !pool->is_empty()) return;
-  }
+  if (endpoint.tcp_connections > 0 || !endpoint.has_empty_pools()) return;
   for (auto& leaving : leaving_) {
     if (leaving.get() != &endpoint) continue;
     loop_.DeleteLater(std::move(leaving));
@@ -192,11 +212,7 @@ void WorkerCluster::OnPoolEmpty(WorkerEndpoint& endpoint) {
 
 void WorkerCluster::Drain() {
   if (destinations_ != nullptr) destinations_->RetireAll();
-  for (auto& endpoint : endpoints_) {
-    for (auto& pool : endpoint->pools) {
-      if (pool != nullptr) pool->Drain();
-    }
-  }
+  for (auto& endpoint : endpoints_) endpoint->DrainPools();
 }
 
 void WorkerCluster::Close() {

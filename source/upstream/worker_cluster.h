@@ -2,12 +2,14 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "source/base/intrusive_list.h"
 #include "source/event/loop.h"
@@ -41,6 +43,9 @@ struct PickHints {
   // Where the client meant to go, for ORIGINAL_DST clusters; null: nobody knows. Borrowed for the
   // call.
   const net::Address* destination = nullptr;
+  // The host that the request asks for, without its port, where the cluster makes connections for
+  // names (ClusterSpec::auto_sni and auto_san_validation); else empty. Borrowed for the call.
+  std::string_view host_name = {};
 };
 
 // One request on one upstream connection.
@@ -57,6 +62,8 @@ struct StartFailure {
   StartFailureKind kind = StartFailureKind::kNoEndpoint;
   std::string_view detail;  // static token
   EndpointRef endpoint;     // null when none was picked
+  // Why connecting or the handshake failed, for people; may be empty.
+  std::string transport_failure = {};
 };
 using StartResult = std::variant<Attempt, StartFailure>;
 
@@ -105,10 +112,15 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
 
   WorkerEndpoint* Pick(const PickHints& hints);
   WorkerEndpoint* PickDestination(const net::Address* destination);
-  Pool& PoolOf(WorkerEndpoint& endpoint, const PickHints& hints);
+  // Null: no more names fit there.
+  Pool* PoolOf(WorkerEndpoint& endpoint, const PickHints& hints);
   // Declared when the first connection speaks HTTP/2.
   std::shared_ptr<const http::http2::Counters> http2_counters();
   void OnPoolEmpty(WorkerEndpoint& endpoint);
+  // A transport for a connection to the endpoint; ok(null): plain bytes. `speaks` and `name` as in
+  // OptionsOf.
+  absl::StatusOr<std::unique_ptr<net::Transport>> MakeTransport(
+      const Endpoint& endpoint, std::optional<UpstreamProtocol> speaks, std::string_view name);
   void OnTcpExchangeEnd(TcpExchange& exchange);
   void Retire(std::unique_ptr<WorkerEndpoint> endpoint);
   void Ref() { ++refs_; }

@@ -40,14 +40,14 @@ class GrpcStreamTest : public ::testing::Test, public GrpcStreamEvents {
     loop_.DeleteLater(std::move(stream_));
   }
 
-  void Connect(std::vector<net::Address> endpoints) {
+  void Connect(std::vector<GrpcEndpoint> endpoints) {
     options_.path = "/a.B/C";
     options_.authority = "control.plane";
     stream_ = std::make_unique<GrpcStream>(loop_, options_, std::move(endpoints), 0, *this);
   }
   // Connects, and answers with SETTINGS.
   void Open() {
-    Connect({server_.address()});
+    Connect({{server_.address()}});
     ASSERT_TRUE(Turn([&] { return server_.Accept(); }));
     server_.Send(SettingsFrame());
     ASSERT_TRUE(Turn([&] { return is_open_; }));
@@ -128,7 +128,7 @@ TEST_F(GrpcStreamTest, TriesTheNextEndpointWhenOneRefuses) {
   test::RawServer refusing;
   const net::Address nobody = refusing.address();
   refusing.StopListening();
-  Connect({nobody, server_.address()});
+  Connect({{nobody}, {server_.address()}});
   ASSERT_TRUE(Turn([&] { return is_open_; }));
   EXPECT_EQ(stream_->endpoint().ToString(), server_.address().ToString());
 }
@@ -136,7 +136,7 @@ TEST_F(GrpcStreamTest, TriesTheNextEndpointWhenOneRefuses) {
 TEST_F(GrpcStreamTest, ClosesWhenNoEndpointTakesTheConnection) {
   const net::Address nobody = server_.address();
   server_.StopListening();
-  Connect({nobody});
+  Connect({{nobody}});
   ASSERT_TRUE(Turn([&] { return !closed_.empty(); }));
   EXPECT_THAT(closed_.front(), HasSubstr("cannot connect to " + nobody.ToString()));
   EXPECT_FALSE(is_open_);
@@ -154,7 +154,7 @@ TEST_F(GrpcStreamTest, WorksOverAUnixSocket) {
   ASSERT_TRUE(address.ok()) << address.status();
   const auto listener = net::Listen(*address, {});
   ASSERT_TRUE(listener.ok()) << listener.status();
-  Connect({*address});
+  Connect({{*address}});
   EXPECT_TRUE(Turn([&] { return is_open_; }));
 }
 

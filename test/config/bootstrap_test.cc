@@ -167,7 +167,7 @@ TEST(Bootstrap, NamesFileLineAndColumn) {
 }
 
 TEST(Bootstrap, WarnsOfUnknownFieldsWhenTheyAreAllowed) {
-  const Loaded loaded = Load({.yaml = "{node: {idd: two}, tracing: {}}", .allow_unknown = true});
+  const Loaded loaded = Load({.yaml = "{node: {idd: two}, flags_path: a}", .allow_unknown = true});
   EXPECT_EQ(loaded.error, "");
   ASSERT_EQ(loaded.warnings.size(), 2u);
   EXPECT_THAT(loaded.warnings[0], HasSubstr("--config-yaml:1:9: node: unknown field \"idd\""));
@@ -312,6 +312,41 @@ INSTANTIATE_TEST_SUITE_P(
                 "node.id: must be given when a control plane is used; or give --service-node\n"
                 "node.cluster: must be given when a control plane is used; or give "
                 "--service-cluster"}));
+
+TEST(Bootstrap, SaysOfWhatIsDeclaredThatItIsNotImplemented) {
+  EXPECT_EQ(Error(R"(
+stats_sinks: [{name: a, typed_config: {"@type": a/envoy.config.metrics.v3.StatsdSink, address: {}}}]
+tracing: {http: {name: a, typed_config: {"@type": a/not.here, x: y}}, more: 1}
+)"),
+            "stats_sinks: not implemented\ntracing: not implemented");
+  EXPECT_EQ(Error(R"(
+static_resources:
+  clusters:
+  - name: a
+    health_checks: [{timeout: 1s, http_health_check: {path: /}}]
+    outlier_detection: {consecutive_5xx: 3}
+)"),
+            "static_resources.clusters[0].health_checks: not implemented\n"
+            "static_resources.clusters[0].outlier_detection: not implemented");
+}
+
+TEST(Bootstrap, CompilesStaticSecretsFirst) {
+  EXPECT_EQ(Error("static_resources: {secrets: [{name: a}]}"),
+            "static_resources.secrets[0]: must hold one of tls_certificate, session_ticket_keys, "
+            "validation_context");
+  EXPECT_EQ(Error(R"(
+static_resources:
+  secrets: [{name: ca, validation_context: {allow_expired_certificate: true}}]
+  clusters:
+  - name: a
+    transport_socket:
+      name: tls
+      typed_config:
+        "@type": a/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+        common_tls_context: {validation_context_sds_secret_config: {name: ca}}
+)"),
+            "");
+}
 
 }  // namespace
 }  // namespace outrigger::config

@@ -25,7 +25,8 @@ Compiled Compile(std::string_view yaml, bool added_via_api = false) {
   Findings findings;
   const Place place(findings);
   RefuseNotImplemented(cluster, place);
-  ClusterSpec spec = CompileCluster(cluster, added_via_api, CompileEnvironment(), place);
+  static stats::Store stats;
+  ClusterSpec spec = CompileCluster(cluster, added_via_api, CompileEnvironment(), stats, place);
   return {std::move(spec), std::string(findings.ToStatus().message())};
 }
 
@@ -222,23 +223,6 @@ original_dst_lb_config: {use_http_header: true, http_header_name: X-Where, upstr
   EXPECT_EQ(spec.destination_port, 81);
 }
 
-TEST(ClusterConfig, ReadsWhichProxyHeaderIsSent) {
-  const auto of = [](absl::string_view config) {
-    return Spec(absl::StrCat(R"(
-name: a
-transport_socket:
-  name: proxied
-  typed_config:
-    "@type": a/envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport
-    transport_socket: {name: envoy.transport_sockets.raw_buffer}
-)",
-                             config))
-        .proxy_protocol;
-  };
-  EXPECT_EQ(of(""), net::ProxyVersion::kV1);
-  EXPECT_EQ(of("    config: {version: V2}\n"), net::ProxyVersion::kV2);
-}
-
 TEST(ClusterConfig, ReadsEds) {
   const ClusterSpec spec = Spec(R"(
 name: a
@@ -332,15 +316,11 @@ INSTANTIATE_TEST_SUITE_P(
     Table, RefusedCluster,
     testing::Values(
         Refusal{"{}", "name: must be given"},
-        Refusal{WithOptions("auto_config: {http2_protocol_options: {}}"),
-                "typed_extension_protocol_options[\"http\"].auto_config: needs ALPN, and TLS to "
-                "endpoints is not implemented; give explicit_http_config"},
         Refusal{WithOptions("explicit_http_config: {}"),
                 "typed_extension_protocol_options[\"http\"].explicit_http_config: must hold one of "
                 "http_protocol_options, http2_protocol_options"},
         Refusal{"{name: a, preconnect_policy: {per_upstream_preconnect_ratio: 3.5, "
-                "predictive_preconnect_ratio: 2}, upstream_http_protocol_options: {}}",
-                "upstream_http_protocol_options: not implemented\n"
+                "predictive_preconnect_ratio: 2}}",
                 "preconnect_policy.predictive_preconnect_ratio: not implemented\n"
                 "preconnect_policy.per_upstream_preconnect_ratio: must be from 1 to 3, got 3.5"},
         Refusal{"{name: a, type: LOGICAL_DNS, load_assignment: {}}",
@@ -388,10 +368,6 @@ INSTANTIATE_TEST_SUITE_P(
                 "least_request_lb_config.choice_count: must be from 2 to 1024, got 1"},
         Refusal{"{name: a, common_lb_config: {healthy_panic_threshold: {value: 101}}}",
                 "common_lb_config.healthy_panic_threshold: must be from 0 to 100, got 101"},
-        Refusal{"{name: a, transport_socket: {name: tls, typed_config: {\"@type\": "
-                "a/envoy.type.v3.Percent}}}",
-                "transport_socket.typed_config: transport socket \"envoy.type.v3.Percent\" is not "
-                "implemented; known: envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"},
         Refusal{"{name: a, typed_extension_protocol_options: {x: {\"@type\": "
                 "a/envoy.type.v3.Percent}}}",
                 "typed_extension_protocol_options[\"x\"]: unknown type \"envoy.type.v3.Percent\"; "

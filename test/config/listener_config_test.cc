@@ -447,8 +447,6 @@ INSTANTIATE_TEST_SUITE_P(
                 "strip_matching_host_port: must not stand beside strip_any_host_port"},
         Refusal{Complete("internal_address_config: {cidr_ranges: [{address_prefix: x}]}"),
                 StrCat(kManagerAt, ".internal_address_config.cidr_ranges[0]: ")},
-        Refusal{Complete("forward_client_cert_details: ALWAYS_FORWARD_ONLY"),
-                "ALWAYS_FORWARD_ONLY is not implemented"},
         Refusal{Complete("local_reply_config: {body_format: {text_format: \"%NONSENSE%\"}}"),
                 StrCat(kManagerAt, ".local_reply_config.body_format.text_format: ")},
         Refusal{Complete("local_reply_config: {mappers: [{status_code: 200}]}"),

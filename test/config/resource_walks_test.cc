@@ -62,15 +62,14 @@ filter_chains:
 }
 
 TEST(Refusal, LooksInsideATypedStruct) {
-  EXPECT_EQ(
-      Refused<Cluster>(R"(
+  EXPECT_EQ(Refused<Cluster>(R"(
 typed_extension_protocol_options:
   http:
     "@type": type.googleapis.com/xds.type.v3.TypedStruct
     type_url: type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
-    value: {upstream_http_protocol_options: {}}
+    value: {http_filters: [{}]}
 )"),
-      "typed_extension_protocol_options[\"http\"].upstream_http_protocol_options: not implemented");
+            "typed_extension_protocol_options[\"http\"].http_filters: not implemented");
 }
 
 TEST(Refusal, TakesASwitchThatIsOffAsNotSet) {

@@ -14,6 +14,7 @@
 #include "absl/synchronization/mutex.h"
 #include "envoy/config/cluster/v3/cluster.pb.h"
 #include "envoy/service/discovery/v3/ads.grpc.pb.h"
+#include "envoy/service/secret/v3/sds.grpc.pb.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "test/control/snapshots.h"
@@ -316,6 +317,27 @@ TEST_F(ControlServerTest, RefusesACertificateThatItCannotUse) {
   files_.Save("certificate", "-----BEGIN CERTIFICATE-----");
   EXPECT_THAT(error_of(files_ / "certificate", files_ / "key"),
               HasSubstr("--tls-key: \"" + (files_ / "key") + "\" holds no"));
+}
+
+TEST_F(ControlServerTest, ServesSecretsOverTheirOwnService) {
+  using SecretService = envoy::service::secret::v3::SecretDiscoveryService;
+  files_.Write("secrets.yaml",
+               "resources:\n"
+               "- \"@type\": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret\n"
+               "  name: default\n");
+  Start();
+  const auto stub = SecretService::NewStub(
+      grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  const auto stream = stub->StreamSecrets(&context);
+  discovery::DiscoveryRequest request;
+  request.set_type_url("type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret");
+  request.add_resource_names("default");
+  ASSERT_TRUE(stream->Write(request));
+  discovery::DiscoveryResponse response;
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_EQ(response.resources_size(), 1);
+  EXPECT_EQ(response.type_url(), request.type_url());
 }
 
 }  // namespace

@@ -64,16 +64,6 @@ TEST(ForwardingHeaders, KeepsThePeerWhenTheHeaderIsGarbage) {
   EXPECT_EQ(subject.Apply({}).remote.ip(), "9.9.9.9");
 }
 
-TEST(ForwardingHeaders, RemovesCertificatesThatNobodyHasShown) {
-  for (const bool is_edge : {false, true}) {
-    Subject subject;
-    subject.Add("x-forwarded-client-cert", "By=spiffe://a;URI=spiffe://admin");
-    subject.Add("X-Forwarded-Client-Cert", "URI=spiffe://root");
-    subject.Apply({.use_remote_address = is_edge});
-    EXPECT_EQ(subject.Get("x-forwarded-client-cert"), "-");
-  }
-}
-
 TEST(ForwardingHeaders, TakesControlsFromStrangers) {
   Subject subject;
   subject.Add("x-envoy-max-retries", "99");

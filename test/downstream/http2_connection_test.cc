@@ -68,7 +68,21 @@ TEST(Http2Connection, IsSpokenWithoutAskingWhereConfigured) {
   serving.options->codec_type = CodecType::kHttp2;
   serving.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_THAT(serving.sent(), HasSubstr("GOAWAY 0 PROTOCOL_ERROR"));
+  EXPECT_EQ(serving.Count("downstream_cx_protocol_error"), 1u);
   EXPECT_TRUE(serving.saw_end);
+}
+
+TEST(Http2Connection, CountsWhatBreaksItButNotWhatFloodsIt) {
+  Http2Serving broken;
+  broken.Send(Hello() + Begin(1) + Frame(NGHTTP2_SETTINGS, 0, 1, ""));
+  EXPECT_THAT(broken.sent(), HasSubstr("PROTOCOL_ERROR"));
+  EXPECT_EQ(broken.Count("downstream_cx_protocol_error"), 1u);
+  Http2Serving flooded;
+  std::string pings;
+  for (int i = 0; i < 2000; ++i) pings += Frame(NGHTTP2_PING, 0, 0, "12345678");
+  flooded.Send(Hello() + pings);
+  EXPECT_THAT(flooded.sent(), HasSubstr("GOAWAY 0 ENHANCE_YOUR_CALM"));
+  EXPECT_EQ(flooded.Count("downstream_cx_protocol_error"), 0u);
 }
 
 TEST(Http2Connection, GivesFiltersOneCookie) {

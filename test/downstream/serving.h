@@ -25,7 +25,7 @@ struct Backend {
   bool answers = true;
   bool opens_tunnels = false;
   bool has_request_ended = false;  // of a body or tunnel
-  std::string cookie, forwarded_proto;
+  std::string cookie, forwarded_proto, scheme, client_certificate;
   http::Protocol protocol = http::Protocol::kHttp10;
   http::ResponseSink* sink = nullptr;  // of the latest request
   std::string response_body = "ok";
@@ -44,6 +44,9 @@ class BackendTerminal final : public http::Terminal {
     backend_.seen = base::StrCat(head.method_text, " ", head.target);
     backend_.cookie = std::string(head.headers.GetJoined("cookie").value_or(""));
     backend_.forwarded_proto = std::string(head.headers.Get("x-forwarded-proto").value_or(""));
+    backend_.scheme = std::string(head.scheme);
+    backend_.client_certificate =
+        std::string(head.headers.Get("x-forwarded-client-cert").value_or(""));
     backend_.protocol = head.protocol;
     if (last) Answer();
     if (head.asks_for_tunnel() && backend_.opens_tunnels) OpenTunnel(head);
@@ -90,10 +93,12 @@ class LastSummary final : public http::AccessLogger {
     flags = summary.response_flags;
     request_bytes = summary.request_body_bytes;
     response_bytes = summary.response_body_bytes;
+    downstream_failure = std::string(summary.downstream_failure_reason);
+    server_name = std::string(summary.ServerName());
   }
   mutable int count = 0;
   mutable int status = 0;
-  mutable std::string detail;
+  mutable std::string detail, downstream_failure, server_name;
   mutable uint32_t flags = 0;
   mutable uint64_t request_bytes = 0, response_bytes = 0;
 };
@@ -121,7 +126,9 @@ class Serving : public ServerConnectionOwner {
     client_ = fds[0];
     slot_.options = base::LocalPtr<HttpOptions>(options);
     if (route.has_value()) SetRoute(*std::exchange(route, std::nullopt));
-    connection_ = std::make_unique<ServerConnection>(worker_, slot_, net::Socket(fds[1]), *this);
+    net::Accepted accepted{net::Socket(fds[1])};
+    accepted.transport = std::move(transport);
+    connection_ = std::make_unique<ServerConnection>(worker_, slot_, std::move(accepted), *this);
   }
   // Sends, lets the server work, returns what came back so far and forgets it.
   std::string Send(std::string_view text) {
@@ -177,7 +184,8 @@ class Serving : public ServerConnectionOwner {
   Backend backend;
   std::shared_ptr<LastSummary> log = std::make_shared<LastSummary>();
   std::shared_ptr<HttpOptions> options = std::make_shared<HttpOptions>();
-  std::optional<route::RouteSpec> route;  // for everything; unset: none
+  std::optional<route::RouteSpec> route;      // for everything; unset: none
+  std::unique_ptr<net::Transport> transport;  // of the next connection, past its handshake
   bool saw_end = false;
   int ends = 0;
 

@@ -33,7 +33,7 @@ void Run(std::string_view input) {
   options.path = "/a.B/C";
   options.authority = "a";
   options.max_message_bytes = 4096;
-  GrpcStream stream(loop, options, {server.address()}, 0, listening);
+  GrpcStream stream(loop, options, {{server.address()}}, 0, listening);
   while (!server.Accept()) loop.RunOnce();
   while (!listening.is_open) loop.RunOnce();
   loop.RunOnce();

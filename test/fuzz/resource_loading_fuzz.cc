@@ -1,10 +1,11 @@
 // A resource as a control plane sends it, decoded and compiled with all extensions. The first byte
-// chooses the type.
+// chooses the type; "S" is a secret.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "source/base/check.h"
+#include "source/config/secret_config.h"
 #include "test/fuzz/compile_world.h"
 
 namespace outrigger::fuzz {
@@ -28,6 +29,10 @@ void Run(std::string_view input) {
   CompileWorld world;
   const config::Compiler compiler(world.registry, world.clock, world.store, world.names);
   const std::string_view bytes = input.substr(1);
+  if (input.front() == 'S') {
+    return Try<envoy::extensions::transport_sockets::tls::v3::Secret>(
+        bytes, [](const auto& secret) { return config::CompileSecret(secret); });
+  }
   switch (static_cast<uint8_t>(input.front()) % 4) {
     case 0:
       return Try<envoy::config::cluster::v3::Cluster>(

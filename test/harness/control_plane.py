@@ -12,13 +12,14 @@ from harness.waiting import until
 class ControlPlane:
     """Serves files={"routes.yaml": text, ...}; save and remove change them as an editor would."""
 
-    def __init__(self, files, port=0):
+    def __init__(self, files, port=0, listen=None):
         self._directory = tempfile.TemporaryDirectory(prefix="outrigger-control-test-")
         self.directory = pathlib.Path(self._directory.name)
         for name, text in files.items():
             self.save(name, text)
         self.process = None
         self.port = port
+        self.listen = listen  # instead of a port: "unix:/path"
         self.start()
 
     def save(self, name, text):
@@ -33,8 +34,11 @@ class ControlPlane:
     def start(self):
         """Also again after kill(): on the same port."""
         self.process = Process(built("source/control/outrigger-control"), "--dir", self.directory,
-                               "--listen", f"127.0.0.1:{self.port}", "--log-level", "debug")
-        self.port = until(self._find_port, "outrigger-control listens")
+                               "--listen", self.listen or f"127.0.0.1:{self.port}", "--log-level", "debug")
+        if self.listen:
+            until(lambda: self.events("listening"), "outrigger-control listens")
+        else:
+            self.port = until(self._find_port, "outrigger-control listens")
 
     def _find_port(self):
         self.process.check_runs()

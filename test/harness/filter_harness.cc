@@ -41,6 +41,7 @@ class FilterHarness::Stream final : public http::ChainOwner, public http::Stream
     summary_.downstream_direct_remote = &harness.peer_;
     summary_.downstream_remote = &harness.remote_;
     summary_.downstream_local = &harness.local_;
+    summary_.downstream_transport = harness.transport;
     summary_.start = harness.loop_.Now();
   }
   // Once the head is there.

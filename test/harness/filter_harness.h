@@ -102,6 +102,9 @@ class FilterHarness {
   const http::StreamSummary& summary() const;
   int pauses() const;  // how often the sender is held back at present
 
+  // What the connection of the next request runs over; null: plain bytes. Outlives the request.
+  net::Transport* transport = nullptr;
+
  private:
   class Stream;
   friend class Stream;

@@ -8,6 +8,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "source/http/access_values.h"
+#include "test/net/fake_transport.h"
+
 namespace outrigger::http {
 namespace {
 
@@ -158,6 +161,69 @@ TEST_F(AccessFormatTest, EveryOperatorPrintsItsValue) {
       {"%PROTOCOL%%RESPONSE_CODE%", "HTTP/1.1200"},
   };
   for (const Case& c : cases) EXPECT_EQ(Line(c.format), c.line) << c.format;
+}
+
+TEST_F(AccessFormatTest, OperatorsOfTlsTellOfBothSides) {
+  net::CertificateInfo peer;
+  peer.subject = "CN=web,O=example";
+  peer.issuer = "CN=ca";
+  peer.serial = "1a2b";
+  peer.sha256 = "aa256";
+  peer.sha1 = "bb1";
+  peer.uris = {"spiffe://a/web", "https://b"};
+  peer.dns_names = {"web.example"};
+  peer.ip_addresses = {"10.0.0.1", "::1"};
+  peer.emails = {"a@b"};
+  peer.valid_from = absl::FromUnixSeconds(1'700'000'000);
+  peer.valid_to = absl::FromUnixSeconds(1'800'000'000);
+  peer.pem = "-----BEGIN-----\n+=\n";
+  net::CertificateInfo local;
+  local.subject = "CN=proxy";
+  local.uris = {"spiffe://a/proxy"};
+  local.dns_names = {"proxy.example"};
+  net::FakeTransportOptions options;
+  options.info = {.version = "TLSv1.3",
+                  .cipher = "TLS_AES_128_GCM_SHA256",
+                  .server_name = "www.example",
+                  .session_id = "0102"};
+  options.info.peer = std::make_shared<const net::CertificateInfo>(peer);
+  options.info.local = std::make_shared<const net::CertificateInfo>(local);
+  net::FakeTransport transport(options);
+  const Case cases[] = {
+      {"%_TLS_VERSION% %_TLS_CIPHER% %_TLS_SESSION_ID%", "TLSv1.3 TLS_AES_128_GCM_SHA256 0102"},
+      {"%_PEER_SUBJECT% %_PEER_ISSUER%", "CN=web,O=example CN=ca"},
+      {"%_PEER_URI_SAN% %_PEER_DNS_SAN%", "spiffe://a/web,https://b web.example"},
+      {"%_PEER_IP_SAN% %_PEER_EMAIL_SAN%", "10.0.0.1,::1 a@b"},
+      {"%_PEER_CERT%", "-----BEGIN-----%0A%2B%3D%0A"},
+      {"%_LOCAL_SUBJECT% %_LOCAL_URI_SAN%", "CN=proxy spiffe://a/proxy"},
+      {"%_LOCAL_DNS_SAN% %_LOCAL_IP_SAN% %_LOCAL_EMAIL_SAN%", "proxy.example - -"},
+  };
+  for (const std::string side : {"DOWNSTREAM", "UPSTREAM"}) {
+    const bool is_downstream = side == "DOWNSTREAM";
+    summary_.downstream_transport = is_downstream ? &transport : nullptr;
+    summary_.upstream_tls = is_downstream ? nullptr : transport.info();
+    for (const Case& c : cases) {
+      std::string format = c.format;
+      for (size_t at = 0; (at = format.find("%_", at)) != std::string::npos;) {
+        format.insert(at + 1, side);
+      }
+      EXPECT_EQ(Line(format), c.line) << format;
+    }
+  }
+  summary_.downstream_transport = &transport;
+  EXPECT_EQ(Line("%DOWNSTREAM_PEER_SERIAL% %DOWNSTREAM_PEER_FINGERPRINT_256% "
+                 "%DOWNSTREAM_PEER_FINGERPRINT_1% %REQUESTED_SERVER_NAME%"),
+            "1a2b aa256 bb1 www.example");
+  EXPECT_EQ(Line("%DOWNSTREAM_PEER_CERT_V_START% %DOWNSTREAM_PEER_CERT_V_END(%s)%"),
+            "2023-11-14T22:13:20.000Z 1800000000");
+  summary_.requested_server_name = "sniffed.example";
+  EXPECT_EQ(Line("%REQUESTED_SERVER_NAME%"), "sniffed.example");
+}
+
+TEST_F(AccessFormatTest, OperatorsOfTlsFindNothingInPlainConnections) {
+  for (const OperatorSpec& spec : TlsOperatorSpecs()) {
+    EXPECT_EQ(Line("%" + std::string(spec.name) + "%"), "-") << spec.name;
+  }
 }
 
 TEST_F(AccessFormatTest, TheDefaultIsEnvoys) {

@@ -278,8 +278,25 @@ class SlowStreamsTest(HostileStory):
         self.take_one_and_vanish(501)
         self.assert_memory_grew_less_than(400 * MIB)
 
+    def is_another_connection_made(self):
+        self.assert_victim_is_served()
+        return self.outrigger.counter("cluster.a.upstream_cx_active") > 1
+
+    def test_many_slow_readers_before_an_http2_endpoint(self):
+        """They share a connection whose window they use up: new streams take another (decision 0032)."""
+        self.STREAMS = range(1, 181, 2)
+        server = self.nghttpd({"large": b"x" * 4 * MIB, "index.html": b"hello"}, "--max-concurrent-streams=1000")
+        self.hold_responses(cluster("a", server, more=HTTP2_ENDPOINTS))
+        until(self.is_another_connection_made, "another connection to the endpoint")
+        self.outrigger.wait_for_counter("cluster.a.upstream_flow_control_paused_reading_total", len(self.STREAMS))
+        self.attacker.send(get(181), window_update(181, MIB)).wait_for_end(181)
+        self.assertEqual(self.attacker.bodies[181], b"hello")
+        self.attacker.close()
+        self.wait_for_active(0)
+        self.assert_victim_is_served()
+        self.assert_memory_grew_less_than(64 * MIB)
+
     def test_a_few_slow_readers_before_an_http2_endpoint(self):
-        """More of them share a connection whose window they may use up (decision 0032)."""
         self.STREAMS = range(1, 7, 2)
         server = self.nghttpd({"large": b"x" * MIB, "index.html": b"hello"})
         self.hold_responses(cluster("a", server, more=HTTP2_ENDPOINTS))

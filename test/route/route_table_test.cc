@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "test/net/fake_transport.h"
 #include "test/route/request.h"
 
 namespace outrigger::route {
@@ -123,6 +124,30 @@ TEST(RouteTable, ManyRegexesKeepTheirOrder) {
   EXPECT_EQ(table.Find("/x/7"), "r7");
   EXPECT_EQ(table.Find("/x/17"), "r1");
   EXPECT_EQ(table.Find("/x/y"), "none");
+}
+
+TEST(RouteTable, AsksForTheCertificateOfTheClient) {
+  using Wanted = std::optional<bool>;
+  struct Shown {
+    bool is_secure, presented, validated;
+  };
+  for (const Shown shown : {Shown{false, false, false},
+                            {true, false, false},
+                            {true, true, false},
+                            {true, true, true}}) {
+    net::FakeTransportOptions options;
+    options.info.is_peer_verified = shown.validated;
+    if (shown.presented) options.info.peer = std::make_shared<const net::CertificateInfo>();
+    net::FakeTransport transport(std::move(options));
+    for (const Wanted presented : {Wanted(), Wanted(false), Wanted(true)}) {
+      for (const Wanted validated : {Wanted(), Wanted(false), Wanted(true)}) {
+        const CertificateMatch match{.presented = presented, .validated = validated};
+        EXPECT_EQ(match.Matches(shown.is_secure ? &transport : nullptr),
+                  presented.value_or(shown.presented) == shown.presented &&
+                      validated.value_or(shown.validated) == shown.validated);
+      }
+    }
+  }
 }
 
 TEST(RouteTable, AFailedConditionLetsTheSearchGoOn) {

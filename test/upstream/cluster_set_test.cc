@@ -12,10 +12,49 @@ namespace {
 
 using testing::ElementsAre;
 
+// A TLS context that becomes ready when the test says so.
+class OnePlan final : public net::tls::PlanBuilder {
+ public:
+  absl::Status Check(const net::tls::ContextPlan&) const override { return check; }
+  std::unique_ptr<net::tls::PlanUse> Use(std::shared_ptr<const net::tls::ContextPlan>,
+                                         const stats::Scope& scope,
+                                         absl::AnyInvocable<void()> on_ready) override {
+    scopes.emplace_back(scope.prefix());
+    on_ready_ = std::move(on_ready);
+    return std::make_unique<Waiting>(*this);
+  }
+  void Finish() {
+    is_ready = true;
+    std::exchange(on_ready_, nullptr)();
+  }
+  static std::shared_ptr<const net::tls::ContextPlan> Plan() {
+    return std::make_shared<const net::tls::ContextPlan>();
+  }
+
+  absl::Status check;
+  std::vector<std::string> scopes;
+  bool is_ready = false;
+  int uses = 0;
+
+ private:
+  class Waiting final : public net::tls::PlanUse {
+   public:
+    explicit Waiting(OnePlan& plan) : plan_(plan) { ++plan_.uses; }
+    ~Waiting() override { --plan_.uses; }
+    bool is_ready() const override { return plan_.is_ready; }
+    std::string waits_for() const override { return plan_.is_ready ? "" : "secret default"; }
+
+   private:
+    OnePlan& plan_;
+  };
+  absl::AnyInvocable<void()> on_ready_;
+};
+
 // The world, and what its cluster set told.
 class SetWorld : public World {
  public:
   SetWorld() {
+    set.set_plan_builder(plan);
     set.set_on_ready([this](const std::string& name) { ready.push_back(name); });
     set.set_on_warm([this] { ++warm_calls; });
   }
@@ -49,9 +88,78 @@ class SetWorld : public World {
   uint64_t Manager(std::string_view name) {
     return stats.Value(absl::StrCat("cluster_manager.", std::string(name))).value_or(0);
   }
+  OnePlan plan;
   std::vector<std::string> ready;
   int warm_calls = 0;
 };
+
+TEST(ClusterSet, KeepsAClusterBackUntilItsSecretsCame) {
+  SetWorld world;
+  auto spec = world.Spec("a");
+  spec->static_endpoints = SetWorld::Ips({1});
+  spec->transport.plan = OnePlan::Plan();
+  world.Add(spec);
+  EXPECT_FALSE(world.set.IsActive("a"));
+  EXPECT_EQ(world.Describe("a").waits_for, "secret default");
+  EXPECT_THAT(world.plan.scopes, ElementsAre("cluster.a.client_ssl_socket_factory."));
+  world.plan.Finish();
+  EXPECT_THAT(world.ready, ElementsAre("a"));
+  EXPECT_EQ(world.warm_calls, 1);
+  world.set.Remove("a");
+  EXPECT_EQ(world.plan.uses, 0);
+}
+
+TEST(ClusterSet, AnUpdateThatWaitsForSecretsLeavesTheVersionBeforeWithItsEndpoints) {
+  SetWorld world;
+  world.Add(world.Eds("a", "service-a"));
+  world.Endpoints("service-a", {1});
+  auto next = world.Eds("a", "service-a");
+  next->transport.plan = OnePlan::Plan();
+  world.Add(next);
+  EXPECT_EQ(world.Describe("a").waits_for, "secret default");
+  world.Endpoints("service-a", {1, 2});
+  EXPECT_EQ(world.Describe("a").active->transport.plan, nullptr);
+  EXPECT_EQ(world.Describe("a").endpoints->endpoints.size(), 2u);
+  world.plan.Finish();
+  EXPECT_EQ(world.Describe("a").active, next);
+  EXPECT_EQ(world.Describe("a").endpoints->endpoints.size(), 2u);
+}
+
+TEST(ClusterSet, AClusterThatWaitsForSecretsTakesTheEndpointsThatCameMeanwhile) {
+  SetWorld world;
+  auto spec = world.Eds("a", "service-a");
+  spec->transport.plan = OnePlan::Plan();
+  world.Add(spec);
+  EXPECT_EQ(world.Describe("a").waits_for, "eds service-a");
+  world.Endpoints("service-a", {1});
+  EXPECT_EQ(world.Describe("a").waits_for, "secret default");
+  world.Endpoints("service-a", {1, 2, 3});
+  EXPECT_FALSE(world.set.IsActive("a"));
+  world.plan.Finish();
+  EXPECT_EQ(world.Describe("a").endpoints->endpoints.size(), 3u);
+}
+
+TEST(ClusterSet, AClusterThatWaitsForSecretsAndNamesLooksThemUpOnce) {
+  SetWorld world;
+  auto spec = world.Spec("a");
+  spec->discovery = Discovery::kStrictDns;
+  spec->dns_names = {{.name = "example.com", .port = 80}};
+  spec->transport.plan = OnePlan::Plan();
+  world.Add(spec);
+  world.plan.Finish();
+  EXPECT_EQ(world.Describe("a").waits_for, "dns example.com");
+  world.dns.Answer("example.com", {"127.0.0.1"});
+  EXPECT_TRUE(world.set.IsActive("a"));
+}
+
+TEST(ClusterSet, RefusesAClusterWhoseSecretsComeFromNowhere) {
+  SetWorld world;
+  world.plan.check = absl::InvalidArgumentError("no such cluster");
+  auto spec = world.Spec("a");
+  spec->transport.plan = OnePlan::Plan();
+  EXPECT_EQ(world.set.Add(spec), world.plan.check);
+  EXPECT_TRUE(world.set.Describe().empty());
+}
 
 TEST(ClusterSet, PublishesAStaticClusterAtOnce) {
   SetWorld world;
@@ -218,7 +326,7 @@ TEST(ClusterSet, CountsEndpointsByHealth) {
   EXPECT_EQ(world.Counter("a.max_host_weight"), 9);
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(__SANITIZE_ADDRESS__) && !defined(OUTRIGGER_TSAN)
 // With a name of 54 bytes, one endpoint, its statistics of membership, and all that the spec says.
 TEST(ClusterSet, SpendsLittleOnClustersThatNobodyUses) {
   World world;
@@ -234,7 +342,7 @@ TEST(ClusterSet, SpendsLittleOnClustersThatNobodyUses) {
   const size_t before = mallinfo2().uordblks;
   for (int i = 1; i <= kClusters; ++i) add(i);
   const size_t each = (mallinfo2().uordblks - before) / kClusters;
-  EXPECT_LE(each, 2560);
+  EXPECT_LE(each, 2816);
 }
 #endif
 

@@ -2,6 +2,7 @@
 
 #include "gtest/gtest.h"
 #include "source/upstream/original_destinations.h"
+#include "test/net/fake_transport.h"
 #include "test/upstream/cluster_world.h"
 
 namespace outrigger::upstream {
@@ -253,6 +254,49 @@ TEST(OriginalDestinations, GiveNoneAboveTheirLimit) {
   turns.Settle();
   EXPECT_EQ(retired, OriginalDestinations::kMostEndpoints);
   EXPECT_EQ(destinations.size(), 0u);
+}
+
+TEST(TcpConnection, SendsTheProxyHeaderInPlainBeforeTheHandshake) {
+  World world;
+  Server server;
+  auto transports = std::make_shared<net::FakeClientTransports>();
+  world.AddCluster({&server}, [&](ClusterSpec& spec) {
+    spec.transport.transports = transports;
+    spec.proxy_protocol = net::ProxyVersion::kV1;
+  });
+  const net::Address client = *net::Address::Ip("10.0.0.1", 1000);
+  const net::Address destination = *net::Address::Ip("10.0.0.2", 2000);
+  Plain plain(world);
+  plain.Connect({.client = &client, .destination = &destination});
+  EXPECT_EQ(transports->offered, "");  // who knows what they are to carry
+  const std::string header = "PROXY TCP4 10.0.0.1 10.0.0.2 1000 2000\r\n";
+  ASSERT_TRUE(world.RunUntil([&] {
+    return server.connections() == 1 && server.connection(0).Receive() &&
+           server.connection(0).received() == header + net::FakeRecord(net::kFakeHello);
+  }));
+  EXPECT_FALSE(plain.is_connected);
+  server.connection(0).Send(net::FakeRecord(net::kFakeHello));
+  ASSERT_TRUE(world.RunUntil([&] { return plain.is_connected; }));
+  plain.Send("hello");
+  ASSERT_TRUE(world.RunUntil([&] {
+    server.connection(0).Receive();
+    return server.connection(0).received().ends_with(net::FakeRecord(net::kFakeBytes, "hello"));
+  }));
+}
+
+TEST(TcpConnection, TellsWhyAHandshakeFailed) {
+  World world;
+  Server server;
+  auto transports = std::make_shared<net::FakeClientTransports>();
+  transports->options.failure = "certificate of db: expired";
+  world.AddCluster({&server}, [&](ClusterSpec& spec) { spec.transport.transports = transports; });
+  Plain plain(world);
+  plain.Connect();
+  ASSERT_TRUE(world.RunUntil([&] { return server.connections() == 1; }));
+  server.connection(0).Send(net::FakeRecord(net::kFakeHello));
+  ASSERT_TRUE(world.RunUntil([&] { return plain.failure.has_value(); }));
+  EXPECT_EQ(plain.failure->kind, StartFailureKind::kConnectFailed);
+  EXPECT_EQ(plain.failure->transport_failure, "certificate of db: expired");
 }
 
 }  // namespace

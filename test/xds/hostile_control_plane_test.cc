@@ -6,7 +6,7 @@
 #include <future>
 
 #include "source/http/grpc/message_reader.h"
-#include "source/xds/ads_client.h"
+#include "source/xds/xds_client.h"
 #include "test/client/raw_server.h"
 #include "test/client/turning.h"
 #include "test/xds/applied_types.h"
@@ -28,11 +28,11 @@ using ::testing::Pair;
 class HostileControlPlane : public ::testing::Test {
  protected:
   void StartClient() {
-    options_.endpoints = [this] { return std::vector{server_.address()}; };
+    options_.endpoints = [this] { return std::vector{client::GrpcEndpoint{server_.address()}}; };
     options_.stream.max_message_bytes = 100'000;
     options_.random = [] { return 0.0; };
     client_ =
-        std::make_unique<AdsClient>(loop_, compile_thread_, options_, applied_.Types(), store_);
+        std::make_unique<XdsClient>(loop_, compile_thread_, options_, applied_.Types(), store_);
     client_->Begin(kTypeUrl);
     client_->Start();
     Accept();
@@ -81,8 +81,8 @@ class HostileControlPlane : public ::testing::Test {
   outrigger::test::RawServer server_;
   test::AppliedTypes applied_;
   CompileThread compile_thread_{loop_};
-  AdsOptions options_;
-  std::unique_ptr<AdsClient> client_;
+  XdsOptions options_;
+  std::unique_ptr<XdsClient> client_;
 };
 
 TEST_F(HostileControlPlane, GarbageFramesCostAReconnect) {

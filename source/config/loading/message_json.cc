@@ -120,7 +120,8 @@ absl::StatusOr<std::string> MessageToJson(const Message& message, JsonStyle styl
   copy->CopyFrom(message);
   const bool has_opaque = MarkOpaque(*copy);
   google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = style == JsonStyle::kIndented;
+  options.add_whitespace = style != JsonStyle::kCompact;
+  options.always_print_primitive_fields = style == JsonStyle::kComplete;
   options.preserve_proto_field_names = true;
   Types types;
   std::string json;

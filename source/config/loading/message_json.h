@@ -7,7 +7,8 @@
 
 namespace outrigger::loading {
 
-enum class JsonStyle { kCompact, kIndented };
+// kComplete: indented, with the fields that have their default value.
+enum class JsonStyle { kCompact, kIndented, kComplete };
 
 // `message` as JSON with the field names of the .proto files, as Envoy's admin endpoint shows it.
 // An Any whose type is not linked in, or whose bytes are not valid, is shown as

@@ -125,6 +125,7 @@ class Loader {
   }
 
   const LoadOptions& options_;
+  bool is_in_refused_ = false;
   std::string path_;
   std::vector<std::string> errors_;
 };
@@ -147,6 +148,7 @@ void Loader::LoadFields(const Node& map, Message& out, bool skip_type_key) {
     if (skip_type_key && entry.key == kTypeKey) continue;
     const FieldDescriptor* field = FindField(type, entry.key);
     if (field == nullptr) {
+      if (is_in_refused_) continue;
       const std::string message = UnknownFieldMessage(type, entry.key);
       if (options_.unknown_fields == nullptr) {
         Fail(entry.key_position, message);
@@ -165,7 +167,10 @@ void Loader::LoadFields(const Node& map, Message& out, bool skip_type_key) {
       continue;
     }
     Step step(*this, field->name());
+    const bool was_in_refused = is_in_refused_;
+    is_in_refused_ |= options_.is_refused != nullptr && options_.is_refused(*field);
     LoadField(entry.value, out, *field);
+    is_in_refused_ = was_in_refused;
   }
 }
 
@@ -289,6 +294,7 @@ void Loader::LoadAny(const Node& map, google::protobuf::Any& out) {
   }
   const Descriptor* type = FindMessageType(type_url->text());
   if (type == nullptr) {
+    if (is_in_refused_) return out.set_type_url(type_url->text());
     if (options_.unresolved_any == UnresolvedAny::kKeepAsTypedStruct) {
       return KeepAsTypedStruct(map, type_url->text(), out);
     }

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 #include "absl/status/status.h"
 #include "source/config/loading/document.h"
@@ -23,6 +24,9 @@ struct LoadOptions {
   // An unknown field is an error, unless this is set: then each is appended here as
   // `file:line:column: path: unknown field ...`. Borrowed for the call.
   std::vector<std::string>* unknown_fields = nullptr;
+  // Whether the caller refuses every message in which this field is set: what is unknown inside it
+  // is then no error of its own. Null: there is no such field.
+  bool (*is_refused)(const google::protobuf::FieldDescriptor& field) = nullptr;
   UnresolvedAny unresolved_any = UnresolvedAny::kRefuse;
   // After as many errors the rest of the document is not looked at.
   size_t max_errors = 10;

@@ -23,6 +23,7 @@ using google::protobuf::Struct;
 using google::protobuf::Value;
 
 constexpr char kRedacted[] = "[redacted]";
+constexpr char kTypeKey[] = "@type";
 
 constexpr SensitiveField kSensitive[] = {
     {"envoy.extensions.transport_sockets.tls.v3.TlsCertificate", "private_key"},
@@ -37,6 +38,11 @@ constexpr SensitiveField kSensitive[] = {
     {"envoy.extensions.filters.http.basic_auth.v3.BasicAuth", "users"},
     {"envoy.extensions.filters.http.basic_auth.v3.BasicAuthPerRoute", "users"},
 };
+
+bool IsTypedStruct(const Descriptor& type) {
+  return type.full_name() == "xds.type.v3.TypedStruct" ||
+         type.full_name() == "udpa.type.v1.TypedStruct";
+}
 
 bool IsSource(const std::string& name) {
   return name == "filename" || name == "environment_variable";
@@ -105,6 +111,8 @@ class Redaction {
     });
   }
   bool VisitAny(Any& any);
+  bool VisitAnyAsStruct(Struct& fields);
+  bool VisitStructMap(Struct& entries, const FieldDescriptor& field);
   bool VisitTypedStruct(Message& typed_struct);
 
   absl::Span<const SensitiveField> sensitive_;
@@ -128,7 +136,40 @@ bool Redaction::VisitTypedStruct(Message& typed_struct) {
                      *inner);
 }
 
+// An Any in its JSON form: the fields of the type that "@type" names. Where that is not known
+// nobody can tell what is a secret.
+bool Redaction::VisitAnyAsStruct(Struct& fields) {
+  const auto type_url = fields.fields().find(kTypeKey);
+  const Descriptor* type = type_url == fields.fields().end()
+                               ? nullptr
+                               : FindMessageType(type_url->second.string_value());
+  if (type != nullptr && IsTypedStruct(*type)) {
+    auto& inner = *fields.mutable_fields();
+    const Descriptor* inner_type = FindMessageType(inner["type_url"].string_value());
+    if (inner_type != nullptr && inner["value"].has_struct_value()) {
+      return VisitStruct(*inner["value"].mutable_struct_value(), *inner_type);
+    }
+  } else if (type != nullptr) {
+    return VisitStruct(fields, *type);
+  }
+  for (auto& [key, value] : *fields.mutable_fields()) {
+    if (key != kTypeKey) RedactValue(value);
+  }
+  return true;
+}
+
+bool Redaction::VisitStructMap(Struct& entries, const FieldDescriptor& field) {
+  const Descriptor* type = field.message_type()->map_value()->message_type();
+  bool changed = false;
+  if (type == nullptr) return changed;
+  for (auto& [key, value] : *entries.mutable_fields()) {
+    if (value.has_struct_value()) changed |= VisitStruct(*value.mutable_struct_value(), *type);
+  }
+  return changed;
+}
+
 bool Redaction::VisitStruct(Struct& fields, const Descriptor& type) {
+  if (type.well_known_type() == Descriptor::WELLKNOWNTYPE_ANY) return VisitAnyAsStruct(fields);
   bool changed = false;
   for (auto& [key, value] : *fields.mutable_fields()) {
     const FieldDescriptor* field = type.FindFieldByName(key);
@@ -137,6 +178,10 @@ bool Redaction::VisitStruct(Struct& fields, const Descriptor& type) {
     if (IsSensitive(type, field->name())) {
       RedactValue(value);
       changed = true;
+    } else if (field->is_map()) {
+      if (value.has_struct_value()) {
+        changed |= VisitStructMap(*value.mutable_struct_value(), *field);
+      }
     } else if (field->message_type() != nullptr) {
       if (value.has_struct_value()) {
         changed |= VisitStruct(*value.mutable_struct_value(), *field->message_type());
@@ -157,10 +202,7 @@ bool Redaction::Visit(Message& message) {
   if (type.well_known_type() == Descriptor::WELLKNOWNTYPE_ANY) {
     return VisitAny(static_cast<Any&>(message));
   }
-  if (type.full_name() == "xds.type.v3.TypedStruct" ||
-      type.full_name() == "udpa.type.v1.TypedStruct") {
-    return VisitTypedStruct(message);
-  }
+  if (IsTypedStruct(type)) return VisitTypedStruct(message);
   bool changed = false;
   const Reflection& reflection = *message.GetReflection();
   std::vector<const FieldDescriptor*> fields;

@@ -130,7 +130,8 @@ absl::StatusOr<std::string> ReadBase64(const Node& node) {
       absl::WebSafeBase64Unescape(node.text(), &bytes)) {
     return bytes;
   }
-  return MustBe(kExpected, node);
+  // Not shown: it may be a private key that was pasted in its other form.
+  return absl::InvalidArgumentError(absl::StrCat("must be ", kExpected, ", got other text"));
 }
 
 absl::StatusOr<google::protobuf::Duration> ReadDuration(const Node& node) {

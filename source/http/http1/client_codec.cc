@@ -250,6 +250,9 @@ void ClientCodec::HandleEnd(base::Buffer& in) {
     case Phase::kIdle:
       return EndIdle();
     case Phase::kBodyUntilClose: {
+      // RFC 9112 9.8: without the word of TLS nobody knows whether this is the body's end.
+      const net::Transport* transport = connection_.transport();
+      if (transport != nullptr && transport->is_cut_off()) return FailClosed();
       base::Buffer nothing;
       TakeReceiver().OnResponseBody(nothing, /*last=*/true);
       return EndExchange(true);

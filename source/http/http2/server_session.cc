@@ -11,6 +11,12 @@ namespace {
 // The PING between the two GOAWAYs of a drain.
 constexpr uint8_t kDrainPing[8] = {'d', 'r', 'a', 'i', 'n', 'i', 'n', 'g'};
 
+// Whether that is for breaking the protocol, and not for too much of what it allows.
+bool IsProtocolError(uint32_t code) {
+  return code != NGHTTP2_NO_ERROR && code != NGHTTP2_INTERNAL_ERROR &&
+         code != NGHTTP2_ENHANCE_YOUR_CALM;
+}
+
 }  // namespace
 
 ServerSession::ServerSession(net::Connection& connection, const Options& options,
@@ -58,6 +64,7 @@ void ServerSession::EndIfOver() {
   if (phase_ == Phase::kOver) return;
   if (const Failure* failure = framer_.failure()) {
     framer_.SendHeads();
+    if (IsProtocolError(failure->error_code)) streams_.OnProtocolError();
     return End(failure->detail, net::CloseMode::kFlushDrain);
   }
   if (nghttp2_session_want_read(framer_.session()) != 0 ||

@@ -7,7 +7,7 @@
 #include <cstring>
 
 // GCC's macros, and Clang's way.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(OUTRIGGER_TSAN)
 #define OUTRIGGER_HAS_SANITIZER 1
 #elif defined(__has_feature)
 #define OUTRIGGER_HAS_SANITIZER \

@@ -21,7 +21,9 @@ struct SanRule {
   std::string oid;  // of kOtherName
   // As for kDns, an exact rule also accepts a certificate's "*.example.com": the caller sees to it.
   std::shared_ptr<const absl::AnyInvocable<bool(std::string_view name) const>> matches;
-  std::string text;  // for errors: `exact "a.example.com"`
+  // For errors: `exact "a.example.com"`. Says all that the rule says: rules of equal type, oid and
+  // text are taken for equal.
+  std::string text;
 };
 
 // The trust bundle of one SPIFFE trust domain.

@@ -8,6 +8,7 @@
 #include "envoy/admin/v3/config_dump_shared.pb.h"
 #include "envoy/config/route/v3/route.pb.h"
 #include "envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.pb.h"
+#include "envoy/extensions/transport_sockets/tls/v3/secret.pb.h"
 #include "source/config/loading/redaction.h"
 #include "source/config/loading/unpack_any.h"
 #include "source/server/admin/messages.h"
@@ -21,6 +22,7 @@ using envoy::config::endpoint::v3::ClusterLoadAssignment;
 using envoy::config::listener::v3::Listener;
 using envoy::config::route::v3::RouteConfiguration;
 using envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
+using envoy::extensions::transport_sockets::tls::v3::Secret;
 
 google::protobuf::Timestamp ToTimestamp(absl::Time time) {
   google::protobuf::Timestamp stamp;
@@ -245,6 +247,30 @@ Dump DumpRoutes(const ConfigSources& sources, const std::vector<xds::TypeDescrip
   return dump;
 }
 
+// --- secrets -----------------------------------------------------------------------------------
+
+Dump DumpSecrets(const ConfigSources& sources, const DumpSelection& selection) {
+  auto dump = std::make_unique<envoy::admin::v3::SecretsConfigDump>();
+  for (const Secret& secret : sources.bootstrap.static_resources().secrets()) {
+    if (!selection.admits(secret.name())) continue;
+    auto& entry = *dump->add_static_secrets();
+    entry.set_name(secret.name());
+    entry.mutable_secret()->PackFrom(secret);
+    *entry.mutable_last_updated() = ToTimestamp(sources.loaded_at);
+  }
+  for (const SecretDescription& secret : sources.secrets()) {
+    const xds::ResourceDescription& resource = secret.resource;
+    if (!selection.admits(resource.name)) continue;
+    auto& entry = resource.body.type_url().empty() ? *dump->add_dynamic_warming_secrets()
+                                                   : *dump->add_dynamic_active_secrets();
+    entry.set_name(resource.name);
+    *entry.mutable_secret() = BodyOf<Secret>(resource);
+    SetVersion(resource, &entry);
+    SetStatus(resource, &entry);
+  }
+  return dump;
+}
+
 }  // namespace
 
 std::vector<std::unique_ptr<google::protobuf::Message>> DumpConfig(const ConfigSources& sources,
@@ -258,7 +284,7 @@ std::vector<std::unique_ptr<google::protobuf::Message>> DumpConfig(const ConfigS
   // Of these there are none; tools look for the message all the same.
   dumps.push_back(std::make_unique<envoy::admin::v3::ScopedRoutesConfigDump>());
   dumps.push_back(DumpRoutes(sources, xds, selection));
-  dumps.push_back(std::make_unique<envoy::admin::v3::SecretsConfigDump>());
+  dumps.push_back(DumpSecrets(sources, selection));
   for (const Dump& dump : dumps) {
     ClearUnknownContent(*dump);
     loading::Redact(*dump);

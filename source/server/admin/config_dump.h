@@ -11,6 +11,7 @@
 #include "envoy/config/bootstrap/v3/bootstrap.pb.h"
 #include "source/server/admin/xds_state.h"
 #include "source/server/listener_set.h"
+#include "source/server/secret_sources.h"
 #include "source/upstream/cluster_set.h"
 
 namespace outrigger::server {
@@ -22,6 +23,7 @@ struct ConfigSources {
   const upstream::ClusterSet& clusters;
   const ListenerSet& listeners;
   std::function<XdsState()> xds;
+  std::function<std::vector<SecretDescription>()> secrets;
 };
 
 struct DumpSelection {

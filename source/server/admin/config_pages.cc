@@ -79,7 +79,8 @@ AdminReply ReplyWithOne(Dumps dumps, const std::string& resource,
                    "\"; known: bootstrap, static_clusters, dynamic_active_clusters, "
                    "dynamic_warming_clusters, static_endpoint_configs, dynamic_endpoint_configs, "
                    "static_listeners, dynamic_listeners, static_route_configs, "
-                   "dynamic_route_configs\n"),
+                   "dynamic_route_configs, static_secrets, dynamic_active_secrets, "
+                   "dynamic_warming_secrets\n"),
       404);
 }
 
@@ -104,9 +105,7 @@ AdminReply ServeInitDump(const ConfigSources& sources) {
     if (listing.warming == nullptr) continue;
     auto& entry = *reply.add_unready_targets_dumps();
     entry.set_name(base::StrCat("listener ", listing.name));
-    for (const std::string& name : listing.warming->RdsNames()) {
-      entry.add_target_names(base::StrCat("rds ", name));
-    }
+    for (const std::string& what : listing.waits_for) entry.add_target_names(what);
   }
   return MessageReply(reply);
 }

@@ -78,8 +78,8 @@ std::vector<std::string> WaitingLines(const HomeSources& sources) {
   }
   for (const ListenerSet::Listing& listing : sources.config.listeners.List()) {
     if (listing.warming == nullptr) continue;
-    for (const std::string& name : listing.warming->RdsNames()) {
-      lines.push_back(base::StrCat("listener ", listing.name, " waits for rds ", name));
+    for (const std::string& what : listing.waits_for) {
+      lines.push_back(base::StrCat("listener ", listing.name, " waits for ", what));
     }
   }
   return lines;
@@ -189,7 +189,7 @@ void AppendXdsType(xds::TypeDescription type, absl::Time now, Html& out) {
   out.Markup("</details>\n");
 }
 
-void AppendConnection(const xds::AdsStatus& connection, Html& out) {
+void AppendConnection(const xds::XdsStatus& connection, Html& out) {
   if (connection.is_connected) {
     out.Markup("<p><b class=good>connected</b> to ").Text(connection.endpoint);
   } else {
@@ -295,6 +295,31 @@ void AppendClusters(const HomeSources& sources, Html& out) {
   AppendMore(listings.size(), out);
 }
 
+// --- secrets -----------------------------------------------------------------------------------
+
+void AppendSecrets(const HomeSources& sources, Html& out) {
+  const std::vector<SecretDescription> secrets = sources.config.secrets();
+  if (secrets.empty()) return;
+  const absl::Time now = sources.clock.WallNow();
+  out.Markup("<h2>Secrets</h2>\n<table><tr><th>name<th>from<th>state<th>version<th>since</tr>\n");
+  for (size_t i = 0; i < std::min(secrets.size(), kMostRows); ++i) {
+    const ResourceDescription& resource = secrets[i].resource;
+    out.Markup("<tr>").Cell(resource.name).Cell(secrets[i].from);
+    out.Cell(StatusText(resource.status));
+    if (IsServed(resource)) {
+      out.Cell(resource.version).Cell(TimeText(resource.last_updated, now));
+    } else {
+      out.Markup("<td class=quiet>none serves</td><td></td>");
+    }
+    out.Markup("</tr>\n");
+    if (!resource.refused) continue;
+    out.Markup("<tr><td></td><td colspan=4>refused version ").Text(resource.refused->version);
+    out.Markup("<pre>").Text(resource.refused->details).Markup("</pre></td></tr>\n");
+  }
+  out.Markup("</table>");
+  AppendMore(secrets.size(), out);
+}
+
 // --- the other pages ---------------------------------------------------------------------------
 
 // A page that changes something takes two clicks.
@@ -334,6 +359,7 @@ AdminReply ServeHome(const Admin& admin, const HomeSources& sources) {
   AppendXds(sources, out);
   AppendListeners(sources, out);
   AppendClusters(sources, out);
+  AppendSecrets(sources, out);
   AppendPages(admin, out);
   out.Markup("</body></html>\n");
   return AdminReply::Html(out.text());

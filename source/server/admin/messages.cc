@@ -11,8 +11,8 @@ AdminReply BadRequest(const absl::Status& status) {
   return AdminReply::Text(base::StrCat(base::StdView(status.message()), "\n"), 400);
 }
 
-AdminReply MessageReply(const google::protobuf::Message& message) {
-  const absl::StatusOr<std::string> json = loading::MessageToJson(message);
+AdminReply MessageReply(const google::protobuf::Message& message, loading::JsonStyle style) {
+  const absl::StatusOr<std::string> json = loading::MessageToJson(message, style);
   if (!json.ok()) {
     return AdminReply::Text(base::StrCat(base::StdView(json.status().message()), "\n"), 500);
   }

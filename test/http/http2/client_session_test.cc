@@ -67,6 +67,7 @@ class ClientSessionTest : public ::testing::Test,
   void OnClosed(net::CloseCause cause) override { session_->OnClosed(cause); }
   void OnOutputLow() override { session_->OnOutputLow(); }
   void OnGoAway() override { has_goaway_ = true; }
+  void OnStreamPlaces() override { ++places_told_; }
   void OnSessionEnd(std::string_view reason) override { end_ = std::string(reason); }
 
   template <typename Done>
@@ -114,6 +115,7 @@ class ClientSessionTest : public ::testing::Test,
   std::unique_ptr<net::Connection> connection_;
   std::unique_ptr<ClientSession> session_;
   bool has_goaway_ = false;
+  int places_told_ = 0;
   std::optional<std::string> end_;
 };
 
@@ -201,6 +203,29 @@ TEST_F(ClientSessionTest, APausedStreamLeavesTheOthersTheirWindow) {
   EXPECT_EQ(paused.body, "");
   paused.writer->ResumeReading();
   ASSERT_TRUE(Turn([&] { return paused.body.size() == 16000; }));
+}
+
+class NarrowClientSession : public ClientSessionTest {
+ protected:
+  NarrowClientSession()
+      : ClientSessionTest({.stream_window_bytes = 65535, .connection_window_bytes = 65535}) {}
+};
+
+TEST_F(NarrowClientSession, TakesNoNewStreamsWhileAPausedOneHoldsMostOfTheWindow) {
+  Exchange paused;
+  Start(paused, true);
+  paused.writer->PauseReading();
+  server_.Send(Frame(1, 4, 1, "\x88") + Frame(0, 0, 1, std::string(16000, 'p')));
+  ASSERT_TRUE(Turn([&] { return !paused.log.empty(); }));
+  EXPECT_TRUE(session_->may_start());
+  server_.Send(Frame(0, 0, 1, std::string(16000, 'p')) + Frame(0, 0, 1, std::string(1000, 'p')));
+  ASSERT_TRUE(Turn([&] { return !session_->may_start(); }));
+  EXPECT_TRUE(session_->is_taking_streams());
+  const int told = places_told_;
+  paused.writer->ResumeReading();
+  ASSERT_TRUE(Turn([&] { return paused.body.size() == 33000; }));
+  EXPECT_TRUE(session_->may_start());
+  EXPECT_GT(places_told_, told);
 }
 
 TEST_F(ClientSessionTest, AnAbandonedStreamHearsNothingMore) {

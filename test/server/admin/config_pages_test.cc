@@ -9,6 +9,7 @@
 #include "envoy/config/endpoint/v3/endpoint.pb.h"
 #include "envoy/config/listener/v3/listener.pb.h"
 #include "envoy/config/route/v3/route.pb.h"
+#include "envoy/extensions/transport_sockets/tls/v3/secret.pb.h"
 #include "test/server/admin/config_world.h"
 #include "xds/type/v3/typed_struct.pb.h"
 
@@ -19,6 +20,7 @@ using envoy::config::cluster::v3::Cluster;
 using envoy::config::endpoint::v3::ClusterLoadAssignment;
 using envoy::config::listener::v3::Listener;
 using envoy::config::route::v3::RouteConfiguration;
+using envoy::extensions::transport_sockets::tls::v3::Secret;
 using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -189,6 +191,26 @@ TEST_F(ConfigPages, LeaveOutWhatMayHoldASecret) {
             (json{{"@type", tls.type_url()}}));
 }
 
+// In the bootstrap, in a static cluster and in what was refused.
+TEST_F(ConfigPages, ShowNoKeysOfTls) {
+  const std::string cluster = R"({name: a, transport_socket: {name: tls, typed_config: {
+    "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext,
+    common_tls_context: {tls_certificates: [{
+      certificate_chain: {inline_string: public}, private_key: {inline_string: geheim},
+      password: {inline_string: geheim}, pkcs12: {inline_bytes: Z2VoZWlt}}]}}}})";
+  its.Bootstrap("{static_resources: {clusters: [" + cluster +
+                "], secrets: [{name: t, session_ticket_keys: {keys: [{inline_string: geheim}]}}, "
+                "{name: g, generic_secret: {secret: {inline_string: geheim}}}]}}");
+  auto& resource = its.Resource<Cluster>("a");
+  its.Refuse(resource, "no");
+  resource.refused->body = its.Pack<Cluster>(cluster);
+  const std::string body = its.Get("/config_dump").body;
+  EXPECT_THAT(body, Not(HasSubstr("geheim")));
+  EXPECT_THAT(body, Not(HasSubstr("Z2VoZWlt")));
+  EXPECT_THAT(body, HasSubstr("public"));
+  EXPECT_THAT(body, HasSubstr("[redacted]"));
+}
+
 TEST_F(ConfigPages, LeaveOutStructsOfUnknownTypes) {
   ::xds::type::v3::TypedStruct tls;
   tls.set_type_url("type.googleapis.com/not.here.UpstreamTlsContext");
@@ -208,6 +230,60 @@ TEST_F(ConfigPages, InitDumpSaysWhoWaitsForWhat) {
   const json dump = json::parse(its.Get("/init_dump").body)["unready_targets_dumps"];
   EXPECT_EQ(dump, (json::array({{{"name", "cluster cold"}, {"target_names", {"eds cold"}}},
                                 {{"name", "listener front"}, {"target_names", {"rds routes"}}}})));
+}
+
+constexpr std::string_view kSecret = R"(
+name: default
+tls_certificate:
+  certificate_chain: {inline_string: the chain}
+  private_key: {inline_string: hunter2}
+  password: {inline_string: hunter2}
+)";
+
+xds::ResourceDescription SecretState(std::string_view name, std::string_view yaml) {
+  xds::ResourceDescription resource{.name = std::string(name),
+                                    .status = xds::ClientStatus::kRequested};
+  if (yaml.empty()) return resource;
+  resource.status = xds::ClientStatus::kAcked;
+  resource.version = "v1";
+  resource.body = ConfigWorld::Pack<Secret>(yaml);
+  resource.last_updated = absl::FromUnixSeconds(1'700'000'000);
+  return resource;
+}
+
+TEST_F(ConfigPages, SecretsAreShownWithoutWhatTheyKeepSecret) {
+  its.Bootstrap(
+      "static_resources: {secrets: [{name: still, session_ticket_keys: {keys: [{"
+      "inline_string: hunter2}]}}]}");
+  its.secrets = {{.from = "ads", .resource = SecretState("default", kSecret)},
+                 {.from = "file /a", .resource = SecretState("late", "")}};
+  its.secrets[0].resource.status = xds::ClientStatus::kNacked;
+  its.secrets[0].resource.refused = xds::RefusedAttempt{
+      .body = ConfigWorld::Pack<Secret>(kSecret), .version = "v2", .details = "bad chain"};
+  const json part = Part("SecretsConfigDump");
+  EXPECT_EQ(part["static_secrets"][0]["name"], "still");
+  const json& active = part["dynamic_active_secrets"][0];
+  EXPECT_EQ(active["name"], "default");
+  EXPECT_EQ(active["version_info"], "v1");
+  EXPECT_EQ(active["client_status"], "NACKED");
+  EXPECT_EQ(active["error_state"]["details"], "bad chain");
+  EXPECT_EQ(active["secret"]["tls_certificate"]["private_key"]["inline_string"], "[redacted]");
+  EXPECT_EQ(active["secret"]["tls_certificate"]["certificate_chain"]["inline_string"], "the chain");
+  EXPECT_EQ(part["dynamic_warming_secrets"][0]["name"], "late");
+  EXPECT_THAT(its.Get("/config_dump").body, Not(HasSubstr("hunter2")));
+  EXPECT_EQ(Dump("?resource=dynamic_warming_secrets").size(), 1u);
+  EXPECT_EQ(Part("SecretsConfigDump", "?name_regex=def.*")["dynamic_active_secrets"].size(), 1u);
+}
+
+TEST_F(ConfigPages, ASecretThatCannotEvenBeReadIsNotShown) {
+  its.secrets = {{.from = "ads", .resource = SecretState("default", "")}};
+  xds::RefusedAttempt refused{.version = "v2", .details = "not valid"};
+  refused.body.set_type_url(std::string(kSecretType));
+  refused.body.set_value("\xffhunter2");
+  its.secrets[0].resource.refused = refused;
+  const std::string body = its.Get("/config_dump").body;
+  EXPECT_THAT(body, HasSubstr("not valid"));
+  EXPECT_THAT(body, Not(HasSubstr("/2h1bnRlcjI")));  // base64
 }
 
 }  // namespace

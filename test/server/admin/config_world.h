@@ -58,11 +58,13 @@ class ConfigWorld : public AdminWorld {
 
   envoy::config::bootstrap::v3::Bootstrap bootstrap;
   XdsState xds;
+  std::vector<SecretDescription> secrets;
   ConfigSources sources{.bootstrap = bootstrap,
                         .loaded_at = absl::FromUnixSeconds(1'600'000'000),
                         .clusters = world.set,
                         .listeners = listeners,
-                        .xds = [this] { return xds; }};
+                        .xds = [this] { return xds; },
+                        .secrets = [this] { return secrets; }};
 };
 
 }  // namespace outrigger::server

@@ -17,6 +17,7 @@ using envoy::config::cluster::v3::Cluster;
 using envoy::config::listener::v3::Listener;
 using testing::HasSubstr;
 using testing::Not;
+using xds::ClientStatus;
 
 struct HomePage : testing::Test {
   HomePage() {
@@ -90,7 +91,7 @@ TEST_F(HomePage, ShowsClustersWithTheHealthOfTheirEndpoints) {
 }
 
 TEST_F(HomePage, SaysWhatWasRefusedAndWhyAndWhatServesOn) {
-  its.xds.connection = xds::AdsStatus{.is_connected = true, .endpoint = "127.0.0.1:18000"};
+  its.xds.connection = xds::XdsStatus{.is_connected = true, .endpoint = "127.0.0.1:18000"};
   its.Refuse(its.Accepted<Cluster>("shop", "{name: shop}"), "lb_policy: unknown policy");
   const std::string page = Page();
   EXPECT_THAT(page, HasSubstr("<b class=good>connected</b> to 127.0.0.1:18000"));
@@ -102,7 +103,7 @@ TEST_F(HomePage, SaysWhatWasRefusedAndWhyAndWhatServesOn) {
 }
 
 TEST_F(HomePage, SaysWhyThereIsNoControlPlane) {
-  its.xds.connection = xds::AdsStatus{.endpoint = "127.0.0.1:1", .last_failure = "refused"};
+  its.xds.connection = xds::XdsStatus{.endpoint = "127.0.0.1:1", .last_failure = "refused"};
   EXPECT_THAT(Page(), HasSubstr("<b class=bad>not connected</b> to 127.0.0.1:1; the last stream "
                                 "ended: refused"));
 }
@@ -110,7 +111,7 @@ TEST_F(HomePage, SaysWhyThereIsNoControlPlane) {
 TEST_F(HomePage, EscapesWhateverOthersNamed) {
   const std::string evil = "<script>alert(\"&'\")</script>";
   its.xds.connection =
-      xds::AdsStatus{.control_plane = evil, .endpoint = evil, .last_failure = evil};
+      xds::XdsStatus{.control_plane = evil, .endpoint = evil, .last_failure = evil};
   its.Refuse(its.Resource<Cluster>(evil), evil);
   its.xds.types[0].last_refusal = evil;
   its.xds.types[0].last_refused = absl::UnixEpoch();
@@ -135,6 +136,15 @@ TEST_F(HomePage, StaysSmallWithManyClusters) {
     ASSERT_TRUE(its.world.set.Add(its.world.Spec("cluster-" + std::to_string(i))).ok());
   }
   EXPECT_THAT(Page(), HasSubstr("and 300 more"));
+}
+
+TEST_F(HomePage, ShowsWhereSecretsComeFromAndHowTheyStand) {
+  EXPECT_THAT(Page(), Not(HasSubstr("<h2>Secrets</h2>")));
+  its.secrets = {{.from = "cluster sds-grpc",
+                  .resource = {.name = "default", .status = ClientStatus::kTimeout}}};
+  const std::string page = Page();
+  EXPECT_THAT(page, HasSubstr("<td>default</td><td>cluster sds-grpc</td>"));
+  EXPECT_THAT(page, HasSubstr("did not come in time"));
 }
 
 }  // namespace

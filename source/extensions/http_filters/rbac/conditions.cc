@@ -81,6 +81,47 @@ std::optional<Condition> UrlPath(const envoy::type::matcher::v3::PathMatcher& pr
   };
 }
 
+std::optional<Condition> ServerName(const envoy::type::matcher::v3::StringMatcher& proto,
+                                    const config::Place& place) {
+  auto matcher = config::ReadStringMatcher(proto, place);
+  if (!matcher) return std::nullopt;
+  return [matcher = *std::move(matcher)](http::StreamView& stream) {
+    return matcher.Matches(stream.summary().ServerName());
+  };
+}
+
+// The certificate of a client whose chain led to what its listener trusts; null: nobody knows who
+// the client is. A certificate that was only looked at proves nothing.
+const net::CertificateInfo* ProvenCertificate(const http::StreamSummary& summary) {
+  const net::TlsInfo* tls = summary.downstream_tls();
+  return tls == nullptr || !tls->is_peer_verified ? nullptr : tls->peer.get();
+}
+
+// Its names in Envoy's order: URIs, DNS names, the subject.
+template <typename Matcher>
+bool AnyNameMatches(const net::CertificateInfo& certificate, const Matcher& matcher) {
+  for (const std::string& uri : certificate.uris) {
+    if (matcher.Matches(uri)) return true;
+  }
+  for (const std::string& name : certificate.dns_names) {
+    if (matcher.Matches(name)) return true;
+  }
+  return matcher.Matches(certificate.subject);
+}
+
+std::optional<Condition> Authenticated(const Principal::Authenticated& proto,
+                                       const config::Place& place) {
+  if (!proto.has_principal_name()) {
+    return [](http::StreamView& stream) { return ProvenCertificate(stream.summary()) != nullptr; };
+  }
+  auto matcher = config::ReadStringMatcher(proto.principal_name(), place.At("principal_name"));
+  if (!matcher) return std::nullopt;
+  return [matcher = *std::move(matcher)](http::StreamView& stream) {
+    const net::CertificateInfo* certificate = ProvenCertificate(stream.summary());
+    return certificate != nullptr && AnyNameMatches(*certificate, matcher);
+  };
+}
+
 using AddressOf = const net::Address* (*)(const http::StreamSummary&);
 
 std::optional<Condition> InRange(const envoy::config::core::v3::CidrRange& proto,
@@ -170,7 +211,7 @@ std::optional<Condition> ReadPermission(const Permission& permission, const conf
     case Permission::kSourcedMetadata:
       return NotImplemented("sourced_metadata", place);
     case Permission::kRequestedServerName:
-      return NotImplemented("requested_server_name", place);
+      return ServerName(permission.requested_server_name(), place.At("requested_server_name"));
     case Permission::kMatcher:
       return NotImplemented("matcher", place);
     case Permission::kUriTemplate:
@@ -180,7 +221,7 @@ std::optional<Condition> ReadPermission(const Permission& permission, const conf
   }
   place.Refuse(
       "one of any, and_rules, or_rules, not_rule, header, url_path, destination_ip, "
-      "destination_port, destination_port_range is needed");
+      "destination_port, destination_port_range, requested_server_name is needed");
   return std::nullopt;
 }
 
@@ -215,7 +256,7 @@ std::optional<Condition> ReadPrincipal(const Principal& principal, const config:
     case Principal::kRemoteIp:
       return InRange(principal.remote_ip(), place.At("remote_ip"), Remote);
     case Principal::kAuthenticated:
-      return NotImplemented("authenticated", place);
+      return Authenticated(principal.authenticated(), place.At("authenticated"));
     case Principal::kMetadata:
       return NotImplemented("metadata", place);
     case Principal::kSourcedMetadata:
@@ -228,8 +269,8 @@ std::optional<Condition> ReadPrincipal(const Principal& principal, const config:
       break;
   }
   place.Refuse(
-      "one of any, and_ids, or_ids, not_id, header, url_path, source_ip, direct_remote_ip, "
-      "remote_ip is needed");
+      "one of any, and_ids, or_ids, not_id, header, url_path, authenticated, source_ip, "
+      "direct_remote_ip, remote_ip is needed");
   return std::nullopt;
 }
 

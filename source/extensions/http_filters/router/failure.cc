@@ -87,23 +87,25 @@ Failure ToFailure(const upstream::StartFailure& failure) {
     case upstream::StartFailureKind::kOverflow:
       return {Kind::kOverflow, {}};
     case upstream::StartFailureKind::kConnectFailed:
-      return {Kind::kConnectionFailure, failure.detail};
+      return {Kind::kConnectionFailure, failure.detail, failure.transport_failure};
     case upstream::StartFailureKind::kConnectTimeout:
       break;
   }
-  return {Kind::kConnectionTimeout, failure.detail};
+  return {Kind::kConnectionTimeout, failure.detail, failure.transport_failure};
 }
 
 http::ResponseFlag FlagOf(Kind kind) { return WordsOf(kind).flag; }
 
 int StatusOf(Kind kind) { return WordsOf(kind).status; }
 
-std::string BodyOf(Kind kind, bool was_retried) {
-  const Words& words = WordsOf(kind);
+std::string BodyOf(const Failure& failure, bool was_retried) {
+  const Words& words = WordsOf(failure.kind);
   if (words.reset_reason.empty()) return std::string(words.body);
   return base::StrCat("upstream connect error or disconnect/reset before headers. ",
                       was_retried ? "retried and the latest " : "",
-                      "reset reason: ", words.reset_reason);
+                      "reset reason: ", words.reset_reason,
+                      failure.transport_failure.empty() ? "" : ", transport failure reason: ",
+                      failure.transport_failure);
 }
 
 std::string_view DetailOf(Kind kind, bool has_response_started) {

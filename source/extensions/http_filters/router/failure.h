@@ -28,6 +28,9 @@ struct Failure {
   Kind kind;
   // %UPSTREAM_TRANSPORT_FAILURE_REASON%: what exactly went wrong, in our tokens; may be empty.
   std::string_view reason;
+  // The same in words, of a connection that did not come about; then it is what is shown, to
+  // clients too. Empty: nobody knows. Borrowed for the call.
+  std::string_view transport_failure = {};
 };
 
 Failure ToFailure(const http::StreamError& error);
@@ -36,7 +39,7 @@ Failure ToFailure(const upstream::StartFailure& failure);
 http::ResponseFlag FlagOf(Failure::Kind kind);
 // The answer when the response has not begun.
 int StatusOf(Failure::Kind kind);
-std::string BodyOf(Failure::Kind kind, bool was_retried);
+std::string BodyOf(const Failure& failure, bool was_retried);
 // %RESPONSE_CODE_DETAILS%.
 std::string_view DetailOf(Failure::Kind kind, bool has_response_started);
 

@@ -176,17 +176,34 @@ bool RouterStream::BackOffIf(RetryVerdict verdict) {
 
 void RouterStream::Fail(const Failure& failure) {
   const int status = StatusOf(failure.kind);
-  summary().upstream_failure_reason = failure.reason;
+  summary().upstream_failure_reason = failure.transport_failure.empty()
+                                          ? failure.reason
+                                          : sink_.stream().arena().Copy(failure.transport_failure);
   CountResponse(status);
   http::LocalReply reply{.status = status,
                          .detail = DetailOf(failure.kind, /*has_response_started=*/false),
-                         .body = BodyOf(failure.kind, summary().attempts > 1),
+                         .body = BodyOf(failure, summary().attempts > 1),
                          .flag = FlagOf(failure.kind)};
   if (failure.kind == Failure::Kind::kOverflow && !options_.suppress_envoy_headers) {
     reply.headers.emplace_back("x-envoy-overloaded", "true");
   }
+  if (failure.kind == Failure::Kind::kRemoteReset && HasGrpcDeadlinePassed()) {
+    reply.grpc_status = static_cast<int>(http::grpc::Code::kDeadlineExceeded);
+  }
   Finish();
   ReplyWithEdits(std::move(reply));
+}
+
+// A gRPC server resets a stream whose grpc-timeout has passed, and the reset may be here before the
+// client's own clock says so: to the client it is the deadline that ended the call.
+bool RouterStream::HasGrpcDeadlinePassed() {
+  const auto text = sink_.stream().request().headers.Get(http::HeaderId::kGrpcTimeout);
+  const auto timeout = text ? ParseGrpcTimeout(*text) : std::nullopt;
+  if (!timeout) return false;
+  // A header of ours says what was left for this attempt.
+  const http::StreamSummary& seen = summary();
+  const base::MonoTime from = plan_.rewrites_grpc_timeout ? seen.upstream_first_sent : seen.start;
+  return loop().Now() - from >= *timeout;
 }
 
 // The client has seen a part of the response: it must not take it for the whole.

@@ -9,6 +9,7 @@
 #include "source/extensions/http_filters/router/strict_headers.h"
 #include "source/extensions/http_filters/router/target.h"
 #include "source/route/rewrite.h"
+#include "source/upstream/host_name.h"
 
 namespace outrigger::router {
 
@@ -93,6 +94,7 @@ void RouterStream::OnRequestComplete() {
 void RouterStream::StartAttempt(StartKind kind) {
   phase_ = Phase::kTrying;
   if (kind == StartKind::kAttempt) ++summary().attempts;
+  summary().upstream_tls = nullptr;
   http::HeaderMap& headers = sink_.stream().request().headers;
   WriteDeadlines(headers);
   if (const auto* counters = route_->counters()) counters->upstream_rq_total.Increment();
@@ -107,7 +109,8 @@ void RouterStream::StartAttempt(StartKind kind) {
       {.priority = forward_->priority,
        .avoid = retry_ ? retry_->avoided() : absl::Span<const upstream::Endpoint* const>(),
        .needs_fresh_connection = kind == StartKind::kReplayOnFresh,
-       .downstream_protocol = sink_.stream().request().protocol},
+       .downstream_protocol = sink_.stream().request().protocol,
+       .host_name = upstream::HostName(cluster_->spec(), sink_.stream().request())},
       ends_here ? &*forward_->connect_end : nullptr);
 }
 
@@ -117,6 +120,9 @@ void RouterStream::OnAttemptReady(const upstream::Attempt& started) {
   http::StreamSummary& seen = summary();
   seen.upstream = endpoint.address();
   seen.upstream_local = attempt_.connection()->local_address();
+  if (net::Transport* transport = attempt_.connection()->transport()) {
+    seen.upstream_tls = transport->info();
+  }
   if (retry_) retry_->NoteEndpoint(attempt_.endpoint_ref());
   if (forward_->host_rewrite.from_endpoint && !endpoint.hostname.empty() &&
       head.authority() != endpoint.hostname) {

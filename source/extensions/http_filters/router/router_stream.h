@@ -93,6 +93,7 @@ class RouterStream final : public http::Terminal {
   bool MayReplay(const Failure& failure, const AttemptEnd& end);
   bool BackOffIf(RetryVerdict verdict);
   void Fail(const Failure& failure);
+  bool HasGrpcDeadlinePassed();
   void Abort(const Failure& failure);
   void ReplyWithEdits(http::LocalReply reply);
   void OnTimeout();

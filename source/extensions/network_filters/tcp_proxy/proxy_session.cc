@@ -59,6 +59,8 @@ ProxySession::ProxySession(tcp::SessionWorker& worker, net::Accepted connection,
   options_->counters.downstream_cx_active.Increment();
   summary_.start = last_progress_;
   summary_.connection_id = net::NextConnectionId();
+  summary_.downstream_transport = client_.transport();
+  if (arrival_ != nullptr) summary_.requested_server_name = arrival_->server_name;
 }
 
 ProxySession::~ProxySession() {
@@ -122,6 +124,9 @@ void ProxySession::OnAttemptFailed(const upstream::StartFailure& failure) {
   }
   if (may_help) cluster_->counters().upstream_cx_connect_attempts_exceeded.Increment();
   Refuse(FlagOf(failure.kind), failure.detail);
+  if (failure.transport_failure.empty()) return;
+  transport_failure_ = failure.transport_failure;
+  summary_.upstream_failure_reason = transport_failure_;
 }
 
 void ProxySession::Refuse(ResponseFlag flag, std::string_view detail) {
@@ -141,7 +146,9 @@ void ProxySession::OnUpstreamConnected() {
   summary_.upstream =
       endpoint.addresses.size() == 1 ? endpoint.address() : upstream_->connection().peer_address();
   if (!options_->access_loggers.empty()) {
-    summary_.upstream_local = upstream_->connection().local_address();
+    net::Connection& connection = upstream_->connection();
+    summary_.upstream_local = connection.local_address();
+    if (connection.transport() != nullptr) summary_.upstream_tls = connection.transport()->info();
   }
   // Before we were connected nothing could be sent to the client, so nothing stands in the way.
   client_.ResumeReading();
@@ -298,6 +305,7 @@ void ProxySession::Log() {
   summary_.request_body_bytes = client_.bytes_read();
   summary_.response_body_bytes = client_.bytes_written();
   summary_.attempts = attempts_;
+  summary_.downstream_failure_reason = net::TransportFailure(client_);
   summary_.end = worker_.loop.Now();
   summary_.start_wall =
       worker_.loop.clock().WallNow() - absl::FromChrono(summary_.end - summary_.start);

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "source/event/timer.h"
@@ -85,6 +86,7 @@ class ProxySession final : public tcp::Session,
   uint64_t bytes_moved_ = 0;  // when the timer last looked
   uint32_t attempts_ = 0;
   Phase phase_ = Phase::kConnecting;
+  std::string transport_failure_;  // of the endpoint's connection, for the log
   http::StreamSummary summary_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "source/upstream/host_name.h"
+
 namespace outrigger::tcp_proxy {
 
 using upstream::StartFailure;
@@ -22,7 +24,8 @@ TunnelSide::TunnelSide(event::Loop& loop, upstream::WorkerClusterRef cluster,
 std::optional<StartFailure> TunnelSide::Connect(const upstream::TcpSource& source) {
   if (source.is_destination_restored) destination_ = *source.destination;
   const upstream::PickHints hints{.avoid = source.avoid,
-                                  .destination = destination_ ? &*destination_ : nullptr};
+                                  .destination = destination_ ? &*destination_ : nullptr,
+                                  .host_name = upstream::HostName(cluster_->spec(), request_)};
   auto result = cluster_->TryStart(hints, *this);
   if (!result) {
     starting_ = cluster_->Start(
@@ -60,7 +63,8 @@ void TunnelSide::AskAgain(bool needs_fresh_connection) {
   phase_ = Phase::kStarting;
   starting_ =
       cluster_->Start({.needs_fresh_connection = needs_fresh_connection,
-                       .destination = destination_ ? &*destination_ : nullptr},
+                       .destination = destination_ ? &*destination_ : nullptr,
+                       .host_name = upstream::HostName(cluster_->spec(), request_)},
                       *this, [this](upstream::StartResult later) { OnStarted(std::move(later)); });
 }
 

@@ -4,10 +4,9 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "source/base/text.h"
 #include "source/config/runtime_values.h"
 #include "test/config/from_yaml.h"
-#include "test/harness/filter_harness.h"
+#include "test/extensions/http_filters/rbac/rbac_chain.h"
 
 namespace outrigger::rbac {
 namespace {
@@ -19,47 +18,6 @@ using ::testing::HasSubstr;
 using testing::HeaderList;
 using ::testing::Not;
 using testing::Reply;
-
-// A chain with one rbac filter, made from YAML.
-class RbacChain {
- public:
-  explicit RbacChain(std::string_view yaml) : chain_(MakeFilter(yaml)) {}
-
-  // A policy "p" that asks for one permission, or one principal, and nothing else.
-  static RbacChain Allowing(std::string_view permission) {
-    return RbacChain(Rules("ALLOW", permission, "{any: true}"));
-  }
-  static RbacChain AllowingOnly(std::string_view principal) {
-    return RbacChain(Rules("ALLOW", "{any: true}", principal));
-  }
-  static std::string Rules(std::string_view action, std::string_view permission,
-                           std::string_view principal) {
-    return base::StrCat("rules: {action: ", action, ", policies: {p: {permissions: [", permission,
-                        "], principals: [", principal, "]}}}");
-  }
-
-  FilterHarness* operator->() { return &chain_; }
-  int Status(std::string_view line, const HeaderList& headers = {}) {
-    return chain_.Request(line, headers).status;
-  }
-  uint64_t Counter(std::string_view name) {
-    return stats_.Value(base::StrCat("http.edge.rbac.", name)).value_or(12345);
-  }
-  config::FactoryContext& context() { return context_; }
-
- private:
-  http::HttpFilterFactory MakeFilter(std::string_view yaml) {
-    auto made = Create(FromYaml<Config>(yaml), context_);
-    EXPECT_TRUE(made.ok()) << made.status().message();
-    return *std::move(made);
-  }
-
-  config::RuntimeValues runtime_;
-  base::ManualClock clock_;
-  stats::Store stats_;
-  config::FactoryContext context_{clock_, stats_, "edge", runtime_};
-  FilterHarness chain_;
-};
 
 std::string ErrorOf(std::string_view yaml) {
   config::RuntimeValues runtime;
@@ -370,13 +328,14 @@ TEST(RbacConfig, RefusesByPath) {
       {"rules: {policies: {p: {permissions: [{url_path: {path: {safe_regex: {regex: \"(\"}}}}],"
        " principals: [{any: true}]}}}",
        "permissions[0].url_path.path.safe_regex.regex: "},
-      {"rules: {policies: {p: {permissions: [{requested_server_name: {exact: a}}],"
+      {"rules: {policies: {p: {permissions: [{requested_server_name: {}}],"
        " principals: [{any: true}]}}}",
-       "permissions[0].requested_server_name: not implemented"},
+       "permissions[0].requested_server_name: must hold one of "},
       {"rules: {policies: {p: {permissions: [{metadata: {}}], principals: [{any: true}]}}}",
        "permissions[0].metadata: not implemented"},
-      {"rules: {policies: {p: {permissions: [{any: true}], principals: [{authenticated: {}}]}}}",
-       "principals[0].authenticated: not implemented"},
+      {"rules: {policies: {p: {permissions: [{any: true}], "
+       "principals: [{authenticated: {principal_name: {}}}]}}}",
+       "principals[0].authenticated.principal_name: must hold one of "},
       {"track_per_rule_stats: true", "track_per_rule_stats: not implemented"},
   };
   for (const auto& [yaml, error] : kTable) EXPECT_THAT(ErrorOf(yaml), HasSubstr(error)) << yaml;

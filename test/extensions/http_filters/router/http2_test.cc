@@ -279,5 +279,57 @@ TEST(RouterGrpcTimeout, PassesOnWhatTheClientSaidWhereTheStreamsDurationFollowsI
   EXPECT_EQ(client.seen.detail, "max_duration_timeout");
 }
 
+// A call with grpc-timeout 1S that the server resets after that time.
+struct LateReset {
+  explicit LateReset(base::Milliseconds after) {
+    world.SetForward([](route::ForwardAction& forward) { forward.timeout = std::nullopt; });
+    HeaderList headers = kGrpc;
+    headers.emplace_back("grpc-timeout", "1S");
+    client = &world.Request("POST /package.Service/Method", headers);
+    EXPECT_TRUE(world.GetsHead(1, true));
+    world.Greet();
+    world.Advance(after);
+    world.Send(Http2World::ResetOf(1, kCancel));
+  }
+  Http2World world;
+  Client* client = nullptr;
+};
+
+TEST(RouterGrpcTimeout, ExplainsAResetOfTheServerBehindIt) {
+  LateReset call(base::Milliseconds(1000));
+  EXPECT_EQ(call.client->grpc_status, 4);
+  EXPECT_EQ(call.client->seen.detail, "upstream_reset_before_response_started{remote_reset}");
+}
+
+TEST(RouterGrpcTimeout, DoesNotExplainAResetBeforeIt) {
+  LateReset call(base::Milliseconds(999));
+  EXPECT_EQ(call.client->status, 503);
+  EXPECT_EQ(call.client->grpc_status, std::nullopt);
+}
+
+TEST(RouterGrpcTimeout, OfAnAttemptExplainsAResetBehindWhatWasLeft) {
+  Http2World world;
+  route::RetryPolicy policy = Policy(route::kRetryGrpcUnavailable);
+  policy.back_off_base = policy.back_off_max = base::Milliseconds(1);
+  world.SetForward([&](route::ForwardAction& forward) {
+    forward.max_grpc_timeout = base::Milliseconds(0);
+    forward.retry = std::make_shared<const route::RetryPolicy>(policy);
+  });
+  HeaderList headers = kGrpc;
+  headers.emplace_back("grpc-timeout", "1S");
+  Client& client = world.Request("POST /package.Service/Method", headers);
+  ASSERT_TRUE(world.GetsHead(1, true));
+  world.Greet();
+  world.Advance(base::Milliseconds(700));
+  world.Send(Http2World::TrailersOnly(1, "14"));
+  world.Advance(base::Milliseconds(2));
+  ASSERT_TRUE(world.GetsHead(3, true));
+  ASSERT_EQ(world.head.Get("grpc-timeout"), "300m");
+  world.Advance(base::Milliseconds(100));
+  world.Send(Http2World::ResetOf(3, kCancel));
+  EXPECT_EQ(client.status, 503);
+  EXPECT_EQ(client.grpc_status, std::nullopt);
+}
+
 }  // namespace
 }  // namespace outrigger::router

@@ -5,6 +5,7 @@
 #include "source/config/registry.h"
 #include "source/extensions/http_filters/router/router.h"
 #include "test/extensions/http_filters/router/router_world.h"
+#include "test/net/fake_transport.h"
 
 namespace outrigger::router {
 namespace {
@@ -77,7 +78,8 @@ TEST(RouterAnswers, UnavailableWhenConnectingIsRefused) {
   EXPECT_EQ(client.status, 503);
   EXPECT_EQ(client.body,
             "upstream connect error or disconnect/reset before headers. reset reason: remote "
-            "connection failure");
+            "connection failure, transport failure reason: delayed connect error: Connection "
+            "refused");
   EXPECT_EQ(client.seen.detail,
             "upstream_reset_before_response_started{remote_connection_failure}");
   EXPECT_EQ(client.Flags(), "UF");
@@ -96,6 +98,28 @@ TEST(RouterAnswers, UnavailableWhenACircuitBreakerIsOpen) {
   EXPECT_EQ(client.Header("x-envoy-overloaded"), "true");
   EXPECT_EQ(client.seen.detail, "upstream_reset_before_response_started{overflow}");
   EXPECT_EQ(client.Flags(), "UO");
+}
+
+TEST(RouterAnswers, SayWhyNoConnectionCameAbout) {
+  World world;
+  auto transports = std::make_shared<net::FakeClientTransports>();
+  transports->options.failure = "certificate of a: expired";
+  world.AddCluster("secure", {&world.server},
+                   [&](upstream::ClusterSpec& spec) { spec.transport.transports = transports; });
+  world.SetForward([&](route::ForwardAction& forward) {
+    forward.weighted.clear();
+    forward.weighted.push_back(world.To("secure"));
+  });
+  Client& client = world.Request("GET /");
+  ASSERT_TRUE(world.turns.RunUntil([&] { return world.server.connections() == 1; }));
+  world.server.Send(net::FakeRecord(net::kFakeHello));
+  ASSERT_TRUE(world.Finishes(client));
+  EXPECT_EQ(client.status, 503);
+  EXPECT_EQ(client.body,
+            "upstream connect error or disconnect/reset before headers. reset reason: remote "
+            "connection failure, transport failure reason: certificate of a: expired");
+  EXPECT_EQ(client.seen.upstream_failure_reason, "certificate of a: expired");
+  EXPECT_EQ(client.Flags(), "UF");
 }
 
 TEST(RouterAnswers, UnavailableWhenTheUpstreamHangsUp) {

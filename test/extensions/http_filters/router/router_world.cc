@@ -116,6 +116,7 @@ void Client::SendReply(http::LocalReply reply) {
   status = reply.status;
   body = reply.body;
   headers = reply.headers;
+  grpc_status = reply.grpc_status;
   seen.detail = reply.detail;
   if (reply.flag) seen.Set(*reply.flag);
 }

@@ -43,8 +43,9 @@ class Client final : private http::ResponseSink, private http::StreamView {
   std::string body;
   HeaderList headers, trailers;
   std::vector<int> informational;
-  std::string aborted_by;  // the detail
-  int pauses = 0;          // how often its request is held back at present
+  std::string aborted_by;          // the detail
+  std::optional<int> grpc_status;  // of a reply of the proxy's own, where it says one
+  int pauses = 0;                  // how often its request is held back at present
   http::StreamSummary seen;
 
   std::string Header(std::string_view name) const;

@@ -1,4 +1,4 @@
-#include "source/xds/ads_client.h"
+#include "source/xds/xds_client.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -35,15 +35,15 @@ class Session {
       std::is_same_v<Request, SotwRequest> ? Protocol::kSotw : Protocol::kDelta;
 
   Session() {
-    AdsOptions options;
+    XdsOptions options;
     options.protocol = kProtocol;
     options.node.set_id("sidecar-1");
     options.stream.authority = "control.plane";
     options.stream.metadata = {{"x-token", "t0ken"}};
-    options.endpoints = [this] { return std::vector{server.address()}; };
+    options.endpoints = [this] { return std::vector{client::GrpcEndpoint{server.address()}}; };
     options.on_first_update = [this](std::string_view url) { first_updates.emplace_back(url); };
     options.random = [] { return 0.5; };
-    client = std::make_unique<AdsClient>(loop, compile_thread, std::move(options), applied.Types(),
+    client = std::make_unique<XdsClient>(loop, compile_thread, std::move(options), applied.Types(),
                                          store);
   }
 
@@ -67,12 +67,12 @@ class Session {
   CompileThread compile_thread{loop};
   test::AdsServer<Request, Response> server;
   std::vector<std::string> first_updates;
-  std::unique_ptr<AdsClient> client;
+  std::unique_ptr<XdsClient> client;
 };
 using SotwSession = Session<SotwRequest, SotwResponse>;
 using DeltaSession = Session<DeltaRequest, DeltaResponse>;
 
-TEST(AdsClient, AsksAppliesAndAcks) {
+TEST(XdsClient, AsksAppliesAndAcks) {
   SotwSession session;
   session.client->Begin(kTypeUrl);
   session.client->Start();
@@ -91,7 +91,7 @@ TEST(AdsClient, AsksAppliesAndAcks) {
   EXPECT_EQ(session.Stat("control_plane.connected_state"), 1u);
 }
 
-TEST(AdsClient, RefusesABadResourceAloneAndKeepsItsLastGoodVersion) {
+TEST(XdsClient, RefusesABadResourceAloneAndKeepsItsLastGoodVersion) {
   SotwSession session;
   session.client->Begin(kTypeUrl);
   session.client->Start();
@@ -118,7 +118,7 @@ TEST(AdsClient, RefusesABadResourceAloneAndKeepsItsLastGoodVersion) {
   EXPECT_EQ(type.resources[1].version, "2");
 }
 
-TEST(AdsClient, RefusesWhatCannotBeApplied) {
+TEST(XdsClient, RefusesWhatCannotBeApplied) {
   SotwSession session;
   session.client->Begin(kTypeUrl);
   session.client->Start();
@@ -131,7 +131,7 @@ TEST(AdsClient, RefusesWhatCannotBeApplied) {
   EXPECT_TRUE(session.Next().has_error_detail()) << "tried again, though its bytes are the same";
 }
 
-TEST(AdsClient, AnUpdateThatMeansTheSameChangesNothing) {
+TEST(XdsClient, AnUpdateThatMeansTheSameChangesNothing) {
   SotwSession session;
   session.client->Begin(kTypeUrl);
   session.client->Start();
@@ -143,7 +143,7 @@ TEST(AdsClient, AnUpdateThatMeansTheSameChangesNothing) {
   EXPECT_EQ(session.applied.updates, 1);
 }
 
-TEST(AdsClient, RemovesWhatTheStateOfTheWorldLeavesOut) {
+TEST(XdsClient, RemovesWhatTheStateOfTheWorldLeavesOut) {
   SotwSession session;
   session.client->Begin(kTypeUrl);
   session.client->Start();
@@ -156,7 +156,7 @@ TEST(AdsClient, RemovesWhatTheStateOfTheWorldLeavesOut) {
   EXPECT_EQ(session.Described(0).resources.size(), 1u);
 }
 
-TEST(AdsClient, CallsOfOneEventMakeOneRequest) {
+TEST(XdsClient, CallsOfOneEventMakeOneRequest) {
   SotwSession session;
   session.client->Watch(kNamedUrl, "b");
   session.client->Watch(kNamedUrl, "a");
@@ -167,7 +167,7 @@ TEST(AdsClient, CallsOfOneEventMakeOneRequest) {
   EXPECT_THAT(List(session.Next().resource_names()), ElementsAre("b", "c"));
 }
 
-TEST(AdsClient, WhatIsHeldIsFoundAgainAtOnce) {
+TEST(XdsClient, WhatIsHeldIsFoundAgainAtOnce) {
   DeltaSession session;
   session.client->Watch(kNamedUrl, "x");
   session.client->Start();
@@ -185,7 +185,7 @@ TEST(AdsClient, WhatIsHeldIsFoundAgainAtOnce) {
   EXPECT_EQ(session.client->Find(kNamedUrl, "x"), nullptr);
 }
 
-TEST(AdsClient, ANewWatcherGetsWhatIsHeldWithoutTheServer) {
+TEST(XdsClient, ANewWatcherGetsWhatIsHeldWithoutTheServer) {
   SotwSession session;
   session.client->Watch(kNamedUrl, "x");
   session.client->Start();
@@ -198,7 +198,7 @@ TEST(AdsClient, ANewWatcherGetsWhatIsHeldWithoutTheServer) {
   EXPECT_THAT(session.applied.held, ElementsAre(Pair("x", "1")));
 }
 
-TEST(AdsClient, NobodyWaitsForANameWhoseOnlyVersionIsRefused) {
+TEST(XdsClient, NobodyWaitsForANameWhoseOnlyVersionIsRefused) {
   SotwSession session;
   session.client->Watch(kNamedUrl, "x");
   session.client->Watch(kNamedUrl, "y");
@@ -212,7 +212,7 @@ TEST(AdsClient, NobodyWaitsForANameWhoseOnlyVersionIsRefused) {
   EXPECT_THAT(session.applied.timed_out, ElementsAre("x")) << "y serves on";
 }
 
-TEST(AdsClient, WhatWasDroppedIsTakenWhenItComesAgain) {
+TEST(XdsClient, WhatWasDroppedIsTakenWhenItComesAgain) {
   DeltaSession session;
   session.client->Watch(kNamedUrl, "x");
   session.client->Start();
@@ -228,7 +228,7 @@ TEST(AdsClient, WhatWasDroppedIsTakenWhenItComesAgain) {
   EXPECT_NE(session.client->Find(kNamedUrl, "x"), nullptr);
 }
 
-TEST(AdsClient, WhatWasNotAskedForIsNeitherUsedNorRefused) {
+TEST(XdsClient, WhatWasNotAskedForIsNeitherUsedNorRefused) {
   DeltaSession session;
   session.client->Watch(kNamedUrl, "x");
   session.client->Start();
@@ -244,7 +244,7 @@ TEST(AdsClient, WhatWasNotAskedForIsNeitherUsedNorRefused) {
   EXPECT_THAT(session.applied.held, ElementsAre(Pair("x", "1"), Pair("y", "1")));
 }
 
-TEST(AdsClient, DeltaRemovalTakesWildcardResourcesAndLeavesNamedOnes) {
+TEST(XdsClient, DeltaRemovalTakesWildcardResourcesAndLeavesNamedOnes) {
   DeltaSession session;
   session.client->Begin(kTypeUrl);
   session.client->Watch(kNamedUrl, "e");
@@ -263,7 +263,7 @@ TEST(AdsClient, DeltaRemovalTakesWildcardResourcesAndLeavesNamedOnes) {
   EXPECT_EQ(session.Described(1).resources[0].status, ClientStatus::kDoesNotExist);
 }
 
-TEST(AdsClient, NobodyWaitsForANameThatTheServerSaysIsNone) {
+TEST(XdsClient, NobodyWaitsForANameThatTheServerSaysIsNone) {
   DeltaSession session;
   session.client->Watch(kNamedUrl, "x");
   session.client->Start();
@@ -273,7 +273,7 @@ TEST(AdsClient, NobodyWaitsForANameThatTheServerSaysIsNone) {
   EXPECT_THAT(session.applied.timed_out, ElementsAre("x"));
 }
 
-TEST(AdsClient, ReconnectsWithBackOffAndWhatItAccepted) {
+TEST(XdsClient, ReconnectsWithBackOffAndWhatItAccepted) {
   SotwSession session;
   session.client->Begin(kTypeUrl);
   session.client->Start();
@@ -297,7 +297,7 @@ TEST(AdsClient, ReconnectsWithBackOffAndWhatItAccepted) {
   EXPECT_THAT(session.applied.held, ElementsAre(Pair("x", "1"))) << "nothing was lost meanwhile";
 }
 
-TEST(AdsClient, DeltaReconnectsWithTheVersionsThatServe) {
+TEST(XdsClient, DeltaReconnectsWithTheVersionsThatServe) {
   DeltaSession session;
   session.client->Begin(kTypeUrl);
   session.client->Start();
@@ -315,7 +315,7 @@ TEST(AdsClient, DeltaReconnectsWithTheVersionsThatServe) {
   EXPECT_EQ(request.initial_resource_versions().at("y"), "v1") << "what was refused is not held";
 }
 
-TEST(AdsClient, ComesBackWhenTheServerDoes) {
+TEST(XdsClient, ComesBackWhenTheServerDoes) {
   SotwSession session;
   session.client->Begin(kTypeUrl);
   session.server.Stop();
@@ -327,7 +327,7 @@ TEST(AdsClient, ComesBackWhenTheServerDoes) {
   EXPECT_EQ(session.Next().type_url(), kTypeUrl);
 }
 
-TEST(AdsClient, GivesUpWaitingAfterInitialFetchTimeout) {
+TEST(XdsClient, GivesUpWaitingAfterInitialFetchTimeout) {
   SotwSession session;
   session.client->Begin(kTypeUrl);
   session.client->Watch(kNamedUrl, "slow", base::Milliseconds(2000));
@@ -344,7 +344,7 @@ TEST(AdsClient, GivesUpWaitingAfterInitialFetchTimeout) {
   EXPECT_THAT(session.first_updates, ElementsAre(kTypeUrl)) << "start-up goes on without data";
 }
 
-TEST(AdsClient, AResourceEndsWithItsTtlUnlessHeartbeatsCome) {
+TEST(XdsClient, AResourceEndsWithItsTtlUnlessHeartbeatsCome) {
   DeltaSession session;
   session.client->Begin(kTypeUrl);
   session.client->Start();
@@ -368,7 +368,7 @@ TEST(AdsClient, AResourceEndsWithItsTtlUnlessHeartbeatsCome) {
   EXPECT_THAT(session.applied.held, ElementsAre(Pair("x", "1"))) << "the same bytes serve again";
 }
 
-TEST(AdsClient, TakesAResponseOfManyMegabytes) {
+TEST(XdsClient, TakesAResponseOfManyMegabytes) {
   SotwSession session;
   session.client->Begin(kTypeUrl);
   session.client->Start();
@@ -384,7 +384,7 @@ TEST(AdsClient, TakesAResponseOfManyMegabytes) {
   EXPECT_EQ(session.applied.held.size(), 20'000u);
 }
 
-TEST(AdsClient, CountsFieldsThatItDoesNotKnow) {
+TEST(XdsClient, CountsFieldsThatItDoesNotKnow) {
   SotwSession session;
   session.client->Begin(kTypeUrl);
   session.client->Start();
@@ -394,7 +394,7 @@ TEST(AdsClient, CountsFieldsThatItDoesNotKnow) {
   EXPECT_EQ(session.Stat("server.dynamic_unknown_fields"), 2u);
 }
 
-TEST(AdsClient, IgnoresATypeThatWasNotAskedFor) {
+TEST(XdsClient, IgnoresATypeThatWasNotAskedFor) {
   SotwSession session;
   session.client->Begin(kTypeUrl);
   session.client->Start();

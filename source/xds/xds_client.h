@@ -13,6 +13,7 @@
 #include "source/client/grpc_stream.h"
 #include "source/event/loop.h"
 #include "source/event/operation.h"
+#include "source/stats/envoy_scopes.h"
 #include "source/stats/store.h"
 #include "source/xds/compile_thread.h"
 #include "source/xds/resource_feed.h"
@@ -21,11 +22,15 @@
 
 namespace outrigger::xds {
 
-struct AdsOptions {
+struct XdsOptions {
   Protocol protocol = Protocol::kSotw;
   envoy::config::core::v3::Node node;
   bool sends_node_once = true;       // set_node_on_first_message_only
-  client::GrpcStreamOptions stream;  // its path is filled in
+  client::GrpcStreamOptions stream;  // its path: of one type's service; empty: the aggregated one
+  std::string server = "the control plane";  // who that is, for the log
+  // `<scope>connected_state` and so on, and how the stream fares.
+  stats::Scope control_plane_scope = stats::PlainScope("control_plane.");
+  stats::Scope stream_scope = stats::PlainScope("ads.");
   client::EndpointSource endpoints;  // asked before each attempt
   ResourceLimits limits;
   base::Milliseconds fetch_timeout{15000};  // initial_fetch_timeout; 0: for ever
@@ -41,14 +46,15 @@ struct AdsOptions {
 };
 
 // The connection with the control plane, as the admin page shows it.
-struct AdsStatus {
+struct XdsStatus {
   bool is_connected = false;
   std::string control_plane;  // its identifier, as it said itself
   std::string endpoint;       // of the present or last attempt
   std::string last_failure;   // why the last stream ended; empty: none did
 };
 
-// Keeps one ADS stream to the control plane, and each type of resource as the server wants it.
+// Keeps one stream to a control plane, for all types (ADS) or for one type by its own service
+// (SDS), and each type of resource as the server wants it.
 //
 //   stream -> waiting responses -> compile thread -> feed of its type -> `apply` -> ACK or NACK
 //                (bounded)          (one at a time)
@@ -57,14 +63,14 @@ struct AdsStatus {
 // Lifetime: the compile thread, which is shared, may finish a job of ours after we are gone; what
 // the types' `compile` refers to must outlive that thread.
 // Errors: whatever the server does costs a reconnect with back-off; what was accepted stays.
-class AdsClient final : private client::GrpcStreamEvents, private event::Deferred {
+class XdsClient final : private client::GrpcStreamEvents, private event::Deferred {
  public:
   // `types` in the order in which they are asked for: clusters, endpoints, listeners, routes.
-  AdsClient(event::Loop& loop, CompileThread& compile_thread, AdsOptions options,
+  XdsClient(event::Loop& loop, CompileThread& compile_thread, XdsOptions options,
             std::vector<ResourceType> types, stats::Store& store);
-  ~AdsClient() override;
-  AdsClient(const AdsClient&) = delete;
-  AdsClient& operator=(const AdsClient&) = delete;
+  ~XdsClient() override;
+  XdsClient(const XdsClient&) = delete;
+  XdsClient& operator=(const XdsClient&) = delete;
 
   // Connects, from the loop; once.
   void Start();
@@ -81,7 +87,7 @@ class AdsClient final : private client::GrpcStreamEvents, private event::Deferre
   std::shared_ptr<const void> Find(std::string_view type_url, const std::string& name) const;
 
   std::vector<TypeDescription> Describe() const;
-  const AdsStatus& status() const { return status_; }
+  const XdsStatus& status() const { return status_; }
 
  private:
   struct Waiting {
@@ -89,9 +95,9 @@ class AdsClient final : private client::GrpcStreamEvents, private event::Deferre
     base::MonoTime received;
   };
   struct Counters {
-    explicit Counters(stats::Store& store);
+    Counters(stats::Store& store, const XdsOptions& options);
     stats::GroupPtr control_plane;
-    stats::GroupPtr ads;
+    stats::GroupPtr stream;
     stats::GroupPtr server;
   };
 
@@ -113,7 +119,7 @@ class AdsClient final : private client::GrpcStreamEvents, private event::Deferre
 
   event::Loop& loop_;
   CompileThread& compile_thread_;
-  AdsOptions options_;
+  XdsOptions options_;
   // Shared with jobs on the compile thread.
   const std::shared_ptr<const std::vector<ResourceType>> types_;
   const std::shared_ptr<ResponseCompiler> compiler_;
@@ -130,7 +136,7 @@ class AdsClient final : private client::GrpcStreamEvents, private event::Deferre
   event::Operation compiling_;
   bool is_compiling_ = false;
   absl::flat_hash_set<std::string> logged_;  // unknown fields and types, once each; bounded
-  AdsStatus status_;
+  XdsStatus status_;
 };
 
 }  // namespace outrigger::xds

@@ -1,4 +1,4 @@
-#include "source/xds/ads_client.h"
+#include "source/xds/xds_client.h"
 
 #include <array>
 #include <utility>
@@ -21,7 +21,7 @@ constexpr std::array<stats::Metric, 4> kControlPlaneTable = {{
     {"rate_limit_enforced", stats::Kind::kCounter},
 }};
 // Ours: what a control plane did that no subscription counts.
-constexpr std::array<stats::Metric, 5> kAdsTable = {{
+constexpr std::array<stats::Metric, 5> kStreamTable = {{
     {"stream_closed", stats::Kind::kCounter},
     {"invalid_response", stats::Kind::kCounter},
     {"unknown_type", stats::Kind::kCounter},
@@ -34,13 +34,13 @@ constexpr std::array<stats::Metric, 1> kServerTable = {{
 
 constexpr size_t kConnectedState = stats::IndexOf(kControlPlaneTable, "connected_state");
 constexpr size_t kIdentifier = stats::IndexOf(kControlPlaneTable, "identifier");
-constexpr size_t kStreamClosed = stats::IndexOf(kAdsTable, "stream_closed");
-constexpr size_t kInvalidResponse = stats::IndexOf(kAdsTable, "invalid_response");
-constexpr size_t kUnknownType = stats::IndexOf(kAdsTable, "unknown_type");
-constexpr size_t kReadingPaused = stats::IndexOf(kAdsTable, "reading_paused");
-constexpr size_t kResponses = stats::IndexOf(kAdsTable, "responses");
+constexpr size_t kStreamClosed = stats::IndexOf(kStreamTable, "stream_closed");
+constexpr size_t kInvalidResponse = stats::IndexOf(kStreamTable, "invalid_response");
+constexpr size_t kUnknownType = stats::IndexOf(kStreamTable, "unknown_type");
+constexpr size_t kReadingPaused = stats::IndexOf(kStreamTable, "reading_paused");
+constexpr size_t kResponses = stats::IndexOf(kStreamTable, "responses");
 
-std::string_view PathOf(Protocol protocol) {
+std::string_view AggregatedMethod(Protocol protocol) {
   return protocol == Protocol::kSotw
              ? "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources"
              : "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
@@ -62,12 +62,12 @@ std::function<double()> OrGenerator(std::function<double()> random) {
 
 }  // namespace
 
-AdsClient::Counters::Counters(stats::Store& store)
-    : control_plane(store.Declare(stats::PlainScope("control_plane."), kControlPlaneTable)),
-      ads(store.Declare(stats::PlainScope("ads."), kAdsTable)),
+XdsClient::Counters::Counters(stats::Store& store, const XdsOptions& options)
+    : control_plane(store.Declare(options.control_plane_scope, kControlPlaneTable)),
+      stream(store.Declare(options.stream_scope, kStreamTable)),
       server(store.Declare(stats::PlainScope("server."), kServerTable)) {}
 
-AdsClient::AdsClient(event::Loop& loop, CompileThread& compile_thread, AdsOptions options,
+XdsClient::XdsClient(event::Loop& loop, CompileThread& compile_thread, XdsOptions options,
                      std::vector<ResourceType> types, stats::Store& store)
     : loop_(loop),
       compile_thread_(compile_thread),
@@ -75,10 +75,10 @@ AdsClient::AdsClient(event::Loop& loop, CompileThread& compile_thread, AdsOption
       types_(std::make_shared<const std::vector<ResourceType>>(std::move(types))),
       compiler_(std::make_shared<ResponseCompiler>(options_.protocol, PointersTo(*types_),
                                                    options_.limits)),
-      counters_(store),
+      counters_(store, options_),
       back_off_(options_.first_back_off, options_.longest_back_off, OrGenerator(options_.random)),
       reconnect_(loop, [this] { Connect(); }) {
-  options_.stream.path = PathOf(options_.protocol);
+  if (options_.stream.path.empty()) options_.stream.path = AggregatedMethod(options_.protocol);
   for (size_t i = 0; i < types_->size(); ++i) {
     const ResourceType& type = (*types_)[i];
     feeds_.push_back(std::make_unique<ResourceFeed>(
@@ -95,61 +95,61 @@ AdsClient::AdsClient(event::Loop& loop, CompileThread& compile_thread, AdsOption
   }
 }
 
-AdsClient::~AdsClient() { counters_.control_plane->gauge(kConnectedState).Set(0); }
+XdsClient::~XdsClient() { counters_.control_plane->gauge(kConnectedState).Set(0); }
 
-size_t AdsClient::IndexOf(std::string_view type_url) const {
+size_t XdsClient::IndexOf(std::string_view type_url) const {
   for (size_t i = 0; i < types_->size(); ++i) {
     if ((*types_)[i].url == type_url) return i;
   }
   CHECK(false);  // types are fixed when the process starts
 }
 
-void AdsClient::Start() {
+void XdsClient::Start() {
   DCHECK(stream_ == nullptr && !reconnect_.is_armed());
   reconnect_.Arm(base::Nanoseconds(0));
 }
 
-void AdsClient::Begin(std::string_view type_url) {
+void XdsClient::Begin(std::string_view type_url) {
   feeds_[IndexOf(type_url)]->BeginWildcard(options_.fetch_timeout);
 }
 
-void AdsClient::Watch(std::string_view type_url, const std::string& name,
+void XdsClient::Watch(std::string_view type_url, const std::string& name,
                       std::optional<base::Milliseconds> fetch_timeout) {
   feeds_[IndexOf(type_url)]->Watch(name, fetch_timeout.value_or(options_.fetch_timeout));
 }
 
-void AdsClient::Unwatch(std::string_view type_url, const std::string& name) {
+void XdsClient::Unwatch(std::string_view type_url, const std::string& name) {
   feeds_[IndexOf(type_url)]->Unwatch(name);
 }
 
-std::shared_ptr<const void> AdsClient::Find(std::string_view type_url,
+std::shared_ptr<const void> XdsClient::Find(std::string_view type_url,
                                             const std::string& name) const {
   return feeds_[IndexOf(type_url)]->Find(name);
 }
 
-std::vector<TypeDescription> AdsClient::Describe() const {
+std::vector<TypeDescription> XdsClient::Describe() const {
   std::vector<TypeDescription> out;
   for (const auto& feed : feeds_) out.push_back(feed->Describe());
   return out;
 }
 
-void AdsClient::Connect() {
+void XdsClient::Connect() {
   stream_ = std::make_unique<client::GrpcStream>(loop_, options_.stream, options_.endpoints(),
                                                  stream_number_++,
                                                  static_cast<client::GrpcStreamEvents&>(*this));
 }
 
-void AdsClient::OnStreamOpen() {
+void XdsClient::OnStreamOpen() {
   status_.is_connected = true;
   status_.endpoint = stream_->endpoint().ToString();
   counters_.control_plane->gauge(kConnectedState).Set(1);
-  LOG(kInfo, kXds, "connected to the control plane at ", status_.endpoint);
+  LOG(kInfo, kXds, "connected to ", options_.server, " at ", status_.endpoint);
   has_sent_node_ = false;
   for (const auto& feed : feeds_) feed->subscription().StartStream();
   loop_.Defer(*this);
 }
 
-void AdsClient::RunDeferred() {
+void XdsClient::RunDeferred() {
   for (size_t i = 0; i < feeds_.size(); ++i) {
     SendFeedback(i, {.forgotten = feeds_[i]->TakeUnwanted()});
     feeds_[i]->Redeliver();
@@ -166,8 +166,8 @@ void AdsClient::RunDeferred() {
   }
 }
 
-void AdsClient::OnMessage(std::string message) {
-  counters_.ads->counter(kResponses).Increment();
+void XdsClient::OnMessage(std::string message) {
+  counters_.stream->counter(kResponses).Increment();
   waiting_bytes_ += message.size();
   waiting_.push_back({std::move(message), loop_.Now()});
   UpdatePause();
@@ -175,7 +175,7 @@ void AdsClient::OnMessage(std::string message) {
 }
 
 // Stops reading at the limits, and goes on at half of them.
-void AdsClient::UpdatePause() {
+void XdsClient::UpdatePause() {
   if (stream_ == nullptr) return;
   const bool is_over =
       waiting_.size() >= options_.max_waiting || waiting_bytes_ >= options_.max_waiting_bytes;
@@ -183,7 +183,7 @@ void AdsClient::UpdatePause() {
                       waiting_bytes_ <= options_.max_waiting_bytes / 2;
   if (!is_paused_ && is_over) {
     is_paused_ = true;
-    counters_.ads->counter(kReadingPaused).Increment();
+    counters_.stream->counter(kReadingPaused).Increment();
     stream_->PauseReading();
   } else if (is_paused_ && is_low) {
     is_paused_ = false;
@@ -191,7 +191,7 @@ void AdsClient::UpdatePause() {
   }
 }
 
-void AdsClient::CompileNext() {
+void XdsClient::CompileNext() {
   if (is_compiling_ || waiting_.empty()) return;
   Waiting next = std::move(waiting_.front());
   waiting_.pop_front();
@@ -206,7 +206,7 @@ void AdsClient::CompileNext() {
                           });
 }
 
-void AdsClient::OnCompiled(Outcome outcome, uint64_t stream_number, base::MonoTime received) {
+void XdsClient::OnCompiled(Outcome outcome, uint64_t stream_number, base::MonoTime received) {
   is_compiling_ = false;
   // What was compiled counts as held from then on, so it is applied even if its stream is gone.
   TakeOutcome(std::move(outcome), stream_number == stream_number_ && stream_ != nullptr, received);
@@ -214,9 +214,9 @@ void AdsClient::OnCompiled(Outcome outcome, uint64_t stream_number, base::MonoTi
   CompileNext();
 }
 
-void AdsClient::TakeOutcome(Outcome outcome, bool is_present, base::MonoTime received) {
+void XdsClient::TakeOutcome(Outcome outcome, bool is_present, base::MonoTime received) {
   if (!outcome.status.ok()) {
-    counters_.ads->counter(kInvalidResponse).Increment();
+    counters_.stream->counter(kInvalidResponse).Increment();
     waiting_.clear();
     waiting_bytes_ = 0;
     if (is_present) stream_->Close(std::string(base::StdView(outcome.status.message())));
@@ -227,7 +227,7 @@ void AdsClient::TakeOutcome(Outcome outcome, bool is_present, base::MonoTime rec
     counters_.control_plane->SetText(kIdentifier, status_.control_plane);
   }
   if (!outcome.type.has_value()) {
-    counters_.ads->counter(kUnknownType).Increment();
+    counters_.stream->counter(kUnknownType).Increment();
     if (logged_.size() < kMaxLogged && logged_.insert(outcome.type_url).second) {
       LOG(kWarning, kXds, "ignored: responses of type \"", outcome.type_url,
           "\", which was not asked for");
@@ -240,7 +240,7 @@ void AdsClient::TakeOutcome(Outcome outcome, bool is_present, base::MonoTime rec
   SendFeedback(type, feeds_[type]->Take(std::move(outcome), is_present, received));
 }
 
-void AdsClient::CountUnknownFields(const std::vector<std::string>& fields) {
+void XdsClient::CountUnknownFields(const std::vector<std::string>& fields) {
   counters_.server->counter(0).Add(fields.size());
   for (const std::string& field : fields) {
     if (logged_.size() < kMaxLogged && logged_.insert(field).second) {
@@ -249,7 +249,7 @@ void AdsClient::CountUnknownFields(const std::vector<std::string>& fields) {
   }
 }
 
-void AdsClient::SendFeedback(size_t type, ResourceFeed::Unused unused) {
+void XdsClient::SendFeedback(size_t type, ResourceFeed::Unused unused) {
   if (unused.doubted.empty() && unused.forgotten.empty()) return;
   compile_thread_.Run([compiler = compiler_, types = types_, type, unused = std::move(unused)] {
     compiler->Doubt(type, unused.doubted);
@@ -257,11 +257,11 @@ void AdsClient::SendFeedback(size_t type, ResourceFeed::Unused unused) {
   });
 }
 
-void AdsClient::OnStreamClosed(std::string_view reason) {
+void XdsClient::OnStreamClosed(std::string_view reason) {
   const base::Milliseconds wait = back_off_.Next();
-  LOG(kWarning, kXds, "stream to the control plane ended: ", reason, "; next attempt in ",
+  LOG(kWarning, kXds, "stream to ", options_.server, " ended: ", reason, "; next attempt in ",
       wait.count(), " ms");
-  counters_.ads->counter(kStreamClosed).Increment();
+  counters_.stream->counter(kStreamClosed).Increment();
   counters_.control_plane->gauge(kConnectedState).Set(0);
   status_.is_connected = false;
   status_.last_failure = std::string(reason);

@@ -1,0 +1,24 @@
+#include "source/server/securing_connection.h"
+
+#include <utility>
+
+namespace outrigger::server {
+
+SecuringConnection::SecuringConnection(event::Loop& loop, net::Accepted accepted,
+                                       base::Milliseconds timeout, SecuringOwner& owner)
+    : owner_(owner),
+      arrival_(std::move(accepted.arrival)),
+      connection_(loop, std::move(accepted), *this, {.handshake_timeout = timeout}),
+      start_(loop.Now()) {}
+
+net::Accepted SecuringConnection::Take() {
+  net::Accepted accepted = net::Release(connection_);
+  accepted.arrival = std::move(arrival_);
+  return accepted;
+}
+
+void SecuringConnection::OnClosed(net::CloseCause cause) {
+  owner_.OnHandshakeFailed(*this, /*has_timed_out=*/cause == net::CloseCause::kConnectTimeout);
+}
+
+}  // namespace outrigger::server

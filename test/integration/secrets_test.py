@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""Certificates that come by SDS, over every way, and change while clients are there."""
+
+import pathlib
+import socket
+import ssl
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from harness.config import TYPE, bootstrap, indented, listener, protocol_options
+from harness.process import ROOT, built, run
+from harness.story import Story, main
+from harness.waiting import PATIENCE_SECONDS, until
+
+SECRET = TYPE + "extensions.transport_sockets.tls.v3.Secret"
+CONTEXT = TYPE + "extensions.transport_sockets.tls.v3.DownstreamTlsContext"
+ROUTE = '- match: { prefix: / }\n  direct_response: { status: 200, body: { inline_string: "hello" } }\n'
+
+
+class Certificates:
+    """A throwaway authority and what it signed."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.make("ca", "ca")
+
+    def make(self, kind, name, *flags):
+        done = run(sys.executable, ROOT / "tools/certs", kind, self.directory, name, *flags)
+        if done.returncode != 0:
+            raise AssertionError(done.stderr.decode())
+
+    def leaf(self, name):
+        self.make("leaf", name, "--by", "ca", "--dns", f"{name}.test")
+        return name
+
+    def text(self, file):
+        return (self.directory / file).read_text()
+
+    def secret(self, leaf, name="default"):
+        return (f"name: {name}\ntls_certificate:\n"
+                f"  certificate_chain:\n    inline_string: |\n{indented(self.text(leaf + '.pem'), 6)}\n"
+                f"  private_key:\n    inline_string: |\n{indented(self.text(leaf + '.key'), 6)}\n")
+
+
+def resources(*secrets, version="1"):
+    entries = "".join(f'- "@type": {SECRET}\n{indented(text, 2)}\n' for text in secrets)
+    return f"version_info: '{version}'\nresources:\n{entries}"
+
+
+def tls_listener(source, timeout="15s"):
+    """The listener "front" with the certificate "default" from there."""
+    plain = listener(ROUTE)
+    socket_config = (f"transport_socket:\n  name: tls\n  typed_config:\n    \"@type\": {CONTEXT}\n"
+                     "    common_tls_context:\n      tls_certificate_sds_secret_configs:\n"
+                     f"      - name: default\n        sds_config: {{ {source}, resource_api_version: V3,"
+                     f" initial_fetch_timeout: {timeout} }}\n")
+    return plain + indented(socket_config, 2) + "\n"
+
+
+def from_cluster(api="GRPC"):
+    return (f"api_config_source: {{ api_type: {api}, transport_api_version: V3, "
+            "grpc_services: [{ envoy_grpc: { cluster_name: sds } }] }")
+
+
+def pipe_cluster(path):
+    return (f"name: sds\ntype: STATIC\nconnect_timeout: 2s\n"
+            f"load_assignment:\n  cluster_name: sds\n  endpoints:\n  - lb_endpoints:\n"
+            f"    - endpoint: {{ address: {{ pipe: {{ path: {path} }} }} }}\n"
+            + protocol_options("explicit_http_config: { http2_protocol_options: {} }"))
+
+
+class SecretsTest(Story):
+    def setUp(self):
+        self.certificates = Certificates(self.directory())
+        for name in ("first", "second"):
+            self.certificates.leaf(name)
+
+    # -- a client that trusts the authority ------------------------------------------------------
+
+    def connect_securely(self, proxy):
+        context = ssl.create_default_context(cafile=str(self.certificates.directory / "ca.pem"))
+        context.check_hostname = False
+        plain = socket.create_connection(("127.0.0.1", proxy.port()), PATIENCE_SECONDS)
+        self.addCleanup(plain.close)
+        secure = context.wrap_socket(plain, server_hostname="any.test")
+        self.addCleanup(secure.close)
+        return secure
+
+    def shown(self, proxy):
+        """The DNS name in the certificate that a new connection gets; None: it gets none."""
+        try:
+            secure = self.connect_securely(proxy)
+        except (ConnectionError, ssl.SSLError, OSError):
+            return None
+        return dict(secure.getpeercert()["subjectAltName"])["DNS"]
+
+    def ask(self, secure):
+        secure.sendall(b"GET / HTTP/1.1\r\nhost: any.test\r\n\r\n")
+        return secure.recv(65536).split(b"\r\n")[0]
+
+    def put(self, path, text):
+        fresh = path.parent / f".{path.name}.new"
+        fresh.write_text(text)
+        fresh.rename(path)
+
+    # -- files -----------------------------------------------------------------------------------
+
+    def test_a_file_that_is_renewed_gives_new_connections_the_new_certificate(self):
+        path = self.directory() / "sds.yaml"
+        self.put(path, resources(self.certificates.secret("first")))
+        proxy = self.proxy(bootstrap([tls_listener(f"path_config_source: {{ path: {path} }}")]))
+        old = self.connect_securely(proxy)
+        self.assertEqual(self.ask(old), b"HTTP/1.1 200 OK")
+        self.assertEqual(self.shown(proxy), "first.test")
+        self.put(path, resources(self.certificates.secret("second"), version="2"))
+        until(lambda: self.shown(proxy) == "second.test", "the new certificate is shown")
+        self.assertEqual(self.ask(old), b"HTTP/1.1 200 OK", "the old connection lives on")
+        # What turns bad keeps the last good one.
+        self.put(path, resources("name: default\ntls_certificate: { private_key: { inline_string: hunter2 } }"))
+        until(lambda: proxy.counter("sds.default.update_rejected") == 1, "the bad secret is refused")
+        self.assertEqual(self.shown(proxy), "second.test")
+        dump = proxy.admin("/config_dump").text
+        self.assertIn("dynamic_active_secrets", dump)
+        self.assertNotIn("hunter2", dump + proxy.log)
+        self.assertNotIn("PRIVATE KEY", dump + proxy.log)
+        certificates = proxy.admin("/certs").json()["certificates"]
+        self.assertEqual(certificates[0]["cert_chain"][0]["subject_alt_names"], [{"dns": "second.test"}])
+
+    def test_a_listener_waits_for_a_file_and_then_serves_without_it(self):
+        path = self.directory() / "sds.yaml"
+        proxy = self.proxy(bootstrap([tls_listener(f"path_config_source: {{ path: {path} }}", "1s")]), waits=False)
+        until(proxy.is_answering, "the admin endpoint answers")
+        self.assertIn("listener front waits for secret default", proxy.admin("/").text)
+        proxy.wait_until_ready()
+        self.assertIsNone(self.shown(proxy), "it has no certificate")
+        self.put(path, resources(self.certificates.secret("first")))
+        until(lambda: self.shown(proxy) == "first.test", "what comes late is used")
+        self.assertEqual(proxy.counter("sds.default.init_fetch_timeout"), 1)
+
+    # -- streams ---------------------------------------------------------------------------------
+
+    def check_rotation_over_a_stream(self, api):
+        pipe = self.directory() / "sds.sock"
+        control = self.control_plane({"s.yaml": resources(self.certificates.secret("first"))},
+                                     listen=f"unix:{pipe}")
+        proxy = self.proxy(bootstrap([tls_listener(from_cluster(api), "0s")], [pipe_cluster(pipe)]))
+        self.assertEqual(self.shown(proxy), "first.test")
+        old = self.connect_securely(proxy)
+        control.save("s.yaml", resources(self.certificates.secret("second")))
+        until(lambda: self.shown(proxy) == "second.test", "the new certificate is shown")
+        self.assertEqual(self.ask(old), b"HTTP/1.1 200 OK")
+        control.save("s.yaml", resources("name: default\ntls_certificate: { password: { inline_string: x } }"))
+        self.assertIn("default", control.wait_for_nack("sds"))
+        self.assertEqual(self.shown(proxy), "second.test")
+        control.kill()
+        self.assertEqual(self.shown(proxy), "second.test")
+
+    def test_secrets_come_over_a_unix_socket(self):
+        self.check_rotation_over_a_stream("GRPC")
+
+    def test_secrets_come_over_a_unix_socket_incrementally(self):
+        self.check_rotation_over_a_stream("DELTA_GRPC")
+
+    def test_a_secret_service_that_comes_late_is_waited_for(self):
+        pipe = self.directory() / "sds.sock"
+        proxy = self.proxy(bootstrap([tls_listener(from_cluster(), "0s")], [pipe_cluster(pipe)]), waits=False)
+        until(proxy.is_answering, "the admin endpoint answers")
+        self.assertEqual(proxy.admin("/server_info").json()["state"], "INITIALIZING")
+        self.assertIn("listener front waits for secret default", proxy.admin("/").text)
+        self.control_plane({"s.yaml": resources(self.certificates.secret("first"))}, listen=f"unix:{pipe}")
+        proxy.wait_until_ready()
+        self.assertEqual(self.shown(proxy), "first.test")
+
+    def test_a_cluster_that_would_wait_for_itself_is_refused(self):
+        cluster = pipe_cluster("/nowhere") + (
+            f'transport_socket:\n  name: tls\n  typed_config:\n    "@type": {TYPE}'
+            "extensions.transport_sockets.tls.v3.UpstreamTlsContext\n    common_tls_context:\n"
+            f"      tls_certificate_sds_secret_configs: [{{ name: default, sds_config: {{ {from_cluster()} }} }}]\n")
+        directory = self.directory()
+        (directory / "b.yaml").write_text(bootstrap([], [cluster]))
+        done = run(built("source/main/outrigger"), "-c", directory / "b.yaml")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("comes through cluster sds, which waits for it itself", (done.stdout + done.stderr).decode())
+
+
+if __name__ == "__main__":
+    main()
