@@ -86,8 +86,8 @@ Finding Explain(X509_STORE_CTX* context, PeerRole role, X509* leaf) {
                 base::StrCat(subject, " is self-signed and not among those trusted")};
       }
       return {Cause::kUntrusted, SSL_AD_UNKNOWN_CA,
-              base::StrCat(subject, " leads to no trusted authority: its issuer \"",
-                           NameText(X509_get_issuer_name(at)), "\" is not one")};
+              base::StrCat(subject, " leads to no trusted authority: its issuer ", IssuerOf(at),
+                           " is not one")};
     case X509_V_ERR_CERT_REVOKED:
       return {Cause::kRevoked, SSL_AD_CERTIFICATE_REVOKED, base::StrCat(subject, " is revoked")};
     case X509_V_ERR_INVALID_PURPOSE:
@@ -96,12 +96,12 @@ Finding Explain(X509_STORE_CTX* context, PeerRole role, X509* leaf) {
               base::StrCat(subject, UsageText(role))};
     case X509_V_ERR_UNABLE_TO_GET_CRL:
       return {Cause::kOther, SSL_AD_CERTIFICATE_UNKNOWN,
-              base::StrCat(subject, " cannot be checked: crl has no list of its issuer \"",
-                           NameText(X509_get_issuer_name(at)), "\"")};
+              base::StrCat(subject, " cannot be checked: crl has no list of its issuer ",
+                           IssuerOf(at))};
     case X509_V_ERR_CRL_HAS_EXPIRED:
       return {Cause::kOther, SSL_AD_CERTIFICATE_UNKNOWN,
-              base::StrCat(subject, " cannot be checked: the revocation list of \"",
-                           NameText(X509_get_issuer_name(at)), "\" has expired")};
+              base::StrCat(subject, " cannot be checked: the revocation list of ", IssuerOf(at),
+                           " has expired")};
     case X509_V_ERR_CERT_CHAIN_TOO_LONG:
     case X509_V_ERR_PATH_LENGTH_EXCEEDED:
       return {Cause::kOther, SSL_AD_UNKNOWN_CA, base::StrCat(subject, ": the chain is too long")};
