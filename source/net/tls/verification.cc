@@ -249,7 +249,8 @@ Finding LoadedTrust::Verify(const STACK_OF(CRYPTO_BUFFER) * chain, PeerRole role
   PeerChain peer = Parse(chain, role);
   if (peer.finding.cause != Cause::kNone) return std::move(peer.finding);
   X509* leaf = peer.leaf.get();
-  bssl::UniquePtr<GENERAL_NAMES> names = NamesOf(leaf);
+  bssl::UniquePtr<GENERAL_NAMES> names;
+  if (!domains_.empty() || !san_rules_.empty()) names = NamesOf(leaf);
   ERR_clear_error();
   const tls::Authorities* authorities = authorities_.get();
   if (!domains_.empty()) {
@@ -292,13 +293,18 @@ Finding LoadedTrust::Verify(const STACK_OF(CRYPTO_BUFFER) * chain, PeerRole role
 }
 
 Finding VerifyName(const STACK_OF(CRYPTO_BUFFER) * chain, const VerifiedName& name) {
-  PeerChain peer = Parse(chain, PeerRole::kServer);
-  if (peer.finding.cause != Cause::kNone) return std::move(peer.finding);
-  bssl::UniquePtr<GENERAL_NAMES> names = NamesOf(peer.leaf.get());
+  const bool has_leaf = chain != nullptr && sk_CRYPTO_BUFFER_num(chain) > 0;
+  bssl::UniquePtr<X509> leaf(has_leaf ? X509_parse_from_buffer(sk_CRYPTO_BUFFER_value(chain, 0))
+                                      : nullptr);
+  if (leaf == nullptr) {
+    return {Cause::kOther, SSL_AD_BAD_CERTIFICATE,
+            base::StrCat("certificate of the server cannot be read: ", TakeErrorText())};
+  }
+  bssl::UniquePtr<GENERAL_NAMES> names = NamesOf(leaf.get());
   ERR_clear_error();
   if (names != nullptr && name.IsAmong(*names)) return {};
   return {Cause::kName, SSL_AD_CERTIFICATE_UNKNOWN,
-          base::StrCat(Subject(PeerRole::kServer, peer.leaf.get(), nullptr), " is not of \"",
+          base::StrCat(Subject(PeerRole::kServer, leaf.get(), nullptr), " is not of \"",
                        absl::CEscape(name.text()), "\": has ", DescribeNames(names.get()))};
 }
 
