@@ -31,7 +31,6 @@ class alignas(16) Block {
   uint32_t capacity() const { return capacity_; }
 
  private:
-  friend class BlockCache;
   friend class Buffer;
   explicit Block(uint32_t capacity) : capacity_(capacity) {}
   void Free();

@@ -134,7 +134,7 @@ void ReadTransport(const FilterChain& from, const ListenerSpec& listener,
                    const ListenerContext& context, FilterChainSpec& chain, const Place& place) {
   if (from.has_transport_socket()) {
     const TlsScope scope{context.environment, context.stats,
-                         stats::ListenerScope(listener.stat_name).Child("ssl.", "ssl.")};
+                         stats::ListenerScope(listener.stat_name)};
     ServerTls tls =
         CompileServerTransport(from.transport_socket(), scope, place.At("transport_socket"));
     chain.transports = std::move(tls.transports);

@@ -74,14 +74,13 @@ std::string DirectoryOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-template <typename Watching>
-std::vector<std::string> DirectoriesOf(const Watching& from,
-                                       std::initializer_list<const DataSource*> sources) {
+// `watched`: instead of their own; empty: none is given.
+std::vector<std::string> DirectoriesOf(const std::vector<const DataSource*>& sources,
+                                       const std::string& watched) {
   std::vector<std::string> directories;
   for (const DataSource* source : sources) {
     if (source->specifier_case() != DataSource::kFilename) continue;
-    directories.push_back(from.has_watched_directory() ? from.watched_directory().path()
-                                                       : DirectoryOf(source->filename()));
+    directories.push_back(watched.empty() ? DirectoryOf(source->filename()) : watched);
   }
   std::sort(directories.begin(), directories.end());
   directories.erase(std::unique(directories.begin(), directories.end()), directories.end());
@@ -179,14 +178,18 @@ absl::StatusOr<SecretPtr> CompileSecret(const SecretProto& secret) {
 std::vector<std::string> WatchedDirectories(const SecretProto& secret) {
   if (secret.has_tls_certificate()) {
     const TlsCertificate& from = secret.tls_certificate();
-    return DirectoriesOf(from, {&from.certificate_chain(), &from.private_key(), &from.password(),
-                                &from.pkcs12(), &from.ocsp_staple()});
+    return DirectoriesOf({&from.certificate_chain(), &from.private_key(), &from.password(),
+                          &from.pkcs12(), &from.ocsp_staple()},
+                         from.watched_directory().path());
   }
   if (secret.has_validation_context()) {
     const CertificateValidationContext& from = secret.validation_context();
-    return DirectoriesOf(from, {&from.trusted_ca(), &from.crl()});
+    envoy::extensions::transport_sockets::tls::v3::SPIFFECertValidatorConfig spiffe;
+    return DirectoriesOf(SourcesOf(from, spiffe), from.watched_directory().path());
   }
-  return {};
+  std::vector<const DataSource*> keys;
+  for (const DataSource& key : secret.session_ticket_keys().keys()) keys.push_back(&key);
+  return DirectoriesOf(keys, "");
 }
 
 SecretTable CompileStaticSecrets(const google::protobuf::RepeatedPtrField<SecretProto>& secrets,

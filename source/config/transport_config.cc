@@ -154,7 +154,7 @@ ServerTls CompileServerTransport(const TransportSocket& socket, const TlsScope& 
 
 void CompileClusterTransports(const Cluster& cluster, const CompileEnvironment& environment,
                               stats::Store& stats, ClusterSpec& spec, const Place& place) {
-  const TlsScope tls{environment, stats, stats::ClusterScope(spec.stat_name).Child("ssl.", "ssl.")};
+  const TlsScope tls{environment, stats, stats::ClusterScope(spec.stat_name)};
   const ClusterScope scope{tls, spec};
   const size_t before = place.findings().size();
   if (cluster.has_transport_socket()) {

@@ -12,7 +12,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
-#include "envoy/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config.pb.h"
 #include "source/base/text.h"
 #include "source/config/field_values.h"
 #include "source/config/loading/text_file.h"
@@ -284,14 +283,48 @@ void ReadValidator(const CertificateValidationContext& from, TrustSettings& sett
 }
 
 void Load(DataSource& source, const Place& place) {
-  *source.mutable_inline_bytes() = ReadPem(source, place);
+  std::string text = ReadPem(source, place);
+  source.set_inline_bytes(std::move(text));
+}
+
+// False: there is no SPIFFE validator, or none that can be read, which ReadTrust refuses.
+bool UnpackSpiffe(const CertificateValidationContext& from, SPIFFECertValidatorConfig& spiffe) {
+  const auto& config = from.custom_validator_config().typed_config();
+  return loading::ResolvedTypeName(config) ==
+             SPIFFECertValidatorConfig::descriptor()->full_name() &&
+         loading::UnpackAny(config, spiffe).ok();
+}
+
+void LoadBundles(CertificateValidationContext& from, const Place& place) {
+  SPIFFECertValidatorConfig spiffe;
+  if (!UnpackSpiffe(from, spiffe)) return;
+  const Place at = place.At("custom_validator_config.typed_config");
+  for (int i = 0; i < spiffe.trust_domains_size(); ++i) {
+    const Place domain = at.At("trust_domains", i);
+    Load(*spiffe.mutable_trust_domains(i)->mutable_trust_bundle(), domain.At("trust_bundle"));
+  }
+  from.mutable_custom_validator_config()->mutable_typed_config()->PackFrom(spiffe);
 }
 
 }  // namespace
 
 void LoadSources(CertificateValidationContext& from, const Place& place) {
-  if (from.has_trusted_ca()) Load(*from.mutable_trusted_ca(), place.At("trusted_ca"));
+  if (from.has_trusted_ca()) {
+    Load(*from.mutable_trusted_ca(), place.At("trusted_ca"));
+  } else if (from.has_system_root_certs() && !from.has_custom_validator_config()) {
+    std::string roots = ReadSystemRoots(place.At("system_root_certs"));
+    from.mutable_trusted_ca()->set_inline_bytes(std::move(roots));
+  }
   if (from.has_crl()) Load(*from.mutable_crl(), place.At("crl"));
+  LoadBundles(from, place);
+}
+
+std::vector<const DataSource*> SourcesOf(const CertificateValidationContext& from,
+                                         SPIFFECertValidatorConfig& spiffe) {
+  std::vector<const DataSource*> sources = {&from.trusted_ca(), &from.crl()};
+  if (!UnpackSpiffe(from, spiffe)) return sources;
+  for (const auto& domain : spiffe.trust_domains()) sources.push_back(&domain.trust_bundle());
+  return sources;
 }
 
 TrustSettings ReadTrust(const CertificateValidationContext& from, const Place& place) {
@@ -299,8 +332,6 @@ TrustSettings ReadTrust(const CertificateValidationContext& from, const Place& p
   ReadValidator(from, settings, place);
   if (from.has_trusted_ca()) {
     settings.ca_pem = ReadPem(from.trusted_ca(), place.At("trusted_ca"));
-  } else if (from.has_system_root_certs()) {
-    settings.ca_pem = ReadSystemRoots(place.At("system_root_certs"));
   }
   if (from.has_crl()) settings.crl_pem = ReadPem(from.crl(), place.At("crl"));
   settings.checks_leaf_crl_only = from.only_verify_leaf_cert_crl();

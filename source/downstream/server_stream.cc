@@ -1,7 +1,5 @@
 #include "source/downstream/server_stream.h"
 
-#include <vector>
-
 #include "source/base/text.h"
 #include "source/downstream/client_certificate.h"
 #include "source/downstream/forwarding_headers.h"
@@ -16,36 +14,10 @@
 namespace outrigger::downstream {
 namespace {
 
-// Streams come and go with every request and are all of one size: the thread keeps a few.
-class FreeStreams {
- public:
-  static constexpr size_t kMost = 64;
-  ~FreeStreams() {
-    for (void* memory : free_) ::operator delete(memory);
-  }
-  void* Take(size_t size) {
-    if (free_.empty()) return ::operator new(size);
-    void* memory = free_.back();
-    free_.pop_back();
-    return memory;
-  }
-  void Give(void* memory) {
-    if (free_.size() < kMost) return free_.push_back(memory);
-    ::operator delete(memory);
-  }
-
- private:
-  std::vector<void*> free_;
-};
-thread_local FreeStreams free_streams;
-
 // Envoy's answer to a deadline: the client was too slow, or whoever should answer it.
 int TimeoutStatus(bool awaits_client) { return awaits_client ? 408 : 504; }
 
 }  // namespace
-
-void* ServerStream::operator new(size_t size) { return free_streams.Take(size); }
-void ServerStream::operator delete(void* memory) { free_streams.Give(memory); }
 
 ServerStream::ServerStream(ServerConnection& connection, http::ResponseWriter& writer)
     : connection_(connection),

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "source/base/free_list.h"
 #include "source/base/intrusive_list.h"
 #include "source/downstream/http_options.h"
 #include "source/downstream/http_worker.h"
@@ -21,14 +22,13 @@ class ServerConnection;
 // Memory: one block from a free list of the thread holds the stream and the first arena chunk.
 class ServerStream final : public event::Deletable,
                            public base::ListLink<>,
+                           public base::Recycled<ServerStream>,
                            public http::RequestReceiver,
                            private http::ChainOwner,
                            private http::StreamView {
  public:
   ServerStream(ServerConnection& connection, http::ResponseWriter& writer);
   ~ServerStream() override;
-  static void* operator new(size_t size);
-  static void operator delete(void* memory);
 
   // http::RequestReceiver
   http::RequestHead& request_head() override { return request_; }

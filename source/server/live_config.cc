@@ -90,7 +90,7 @@ xds::ResourceType LiveConfig::EndpointType() {
                 if (!set.ok()) return set.status();
                 return std::make_shared<const upstream::EndpointSet>(*std::move(set));
               }),
-          .apply = [this](xds::Update u) { return ApplyEndpoints(std::move(u)); },
+          .apply = [this](const xds::Update& u) { return ApplyEndpoints(u); },
           .timed_out =
               [this](const std::vector<std::string>& names) {
                 for (const std::string& n : names) clusters_.StopWaitingForEndpoints(n);
@@ -115,7 +115,7 @@ xds::ResourceType LiveConfig::RouteType() {
           .compile = Compiling<RouteConfiguration>(
               unknown_fields_, [](const RouteConfiguration& r) { return r.name(); },
               [this](const RouteConfiguration& r) { return compiler_.Routes(r); }),
-          .apply = [this](xds::Update u) { return ApplyRoutes(std::move(u)); },
+          .apply = [this](const xds::Update& u) { return ApplyRoutes(u); },
           .timed_out =
               [this](const std::vector<std::string>& names) {
                 for (const std::string& n : names) routes_.StopWaiting(n);
@@ -149,7 +149,7 @@ std::vector<xds::RefusedResource> LiveConfig::ApplyClusters(xds::Update update) 
   return refused;
 }
 
-std::vector<xds::RefusedResource> LiveConfig::ApplyEndpoints(xds::Update update) {
+std::vector<xds::RefusedResource> LiveConfig::ApplyEndpoints(const xds::Update& update) {
   for (const xds::ReadyResource& resource : update.changed) {
     clusters_.SetEndpoints(resource.name,
                            *static_cast<const upstream::EndpointSet*>(resource.compiled.get()));
@@ -174,7 +174,7 @@ std::vector<xds::RefusedResource> LiveConfig::ApplyListeners(xds::Update update)
   return refused;
 }
 
-std::vector<xds::RefusedResource> LiveConfig::ApplyRoutes(xds::Update update) {
+std::vector<xds::RefusedResource> LiveConfig::ApplyRoutes(const xds::Update& update) {
   for (const xds::ReadyResource& resource : update.changed) {
     held_tables_[resource.name] = {
         .table = std::static_pointer_cast<const route::RouteTable>(resource.compiled),

@@ -64,9 +64,9 @@ class LiveConfig final {
   xds::ResourceType RouteType();
   // Each returns what it had to refuse itself.
   std::vector<xds::RefusedResource> ApplyClusters(xds::Update update);
-  std::vector<xds::RefusedResource> ApplyEndpoints(xds::Update update);
+  std::vector<xds::RefusedResource> ApplyEndpoints(const xds::Update& update);
   std::vector<xds::RefusedResource> ApplyListeners(xds::Update update);
-  std::vector<xds::RefusedResource> ApplyRoutes(xds::Update update);
+  std::vector<xds::RefusedResource> ApplyRoutes(const xds::Update& update);
 
   std::string WarmingClusterOf(const route::RouteTable& table) const;
   bool IsUsed(std::string_view cluster) const;

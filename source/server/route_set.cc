@@ -49,15 +49,16 @@ void RouteSet::Finish(const std::string& name, uint64_t id) {
 }
 
 void RouteSet::Set(Table table) {
-  const auto at = entries_.find(table->name());
+  const std::string name = table->name();
+  const auto at = entries_.find(name);
   if (at == entries_.end()) return;  // nobody asked for it (any more)
-  at->second.table = table;
   for (const auto& worker : workers_) {
     worker->Post([table](Worker& w) {
       for (auto& [id, listener] : w.listeners()) listener->SetRoutes(table);
     });
   }
-  StopWaiting(table->name());
+  at->second.table = std::move(table);
+  StopWaiting(name);
 }
 
 void RouteSet::StopWaiting(const std::string& name) {

@@ -21,6 +21,7 @@ std::vector<std::unique_ptr<Worker>> MakeWorkers(uint32_t count, const base::Clo
 std::vector<upstream::WorkerClusters*> ClustersOf(
     const std::vector<std::unique_ptr<Worker>>& workers) {
   std::vector<upstream::WorkerClusters*> clusters;
+  clusters.reserve(workers.size());
   for (const auto& worker : workers) clusters.push_back(&worker->clusters());
   return clusters;
 }

@@ -83,7 +83,8 @@ Result ClientHelloReader::TakeFragment(std::string_view bytes) {
   message_.append(bytes);
   if (static_cast<uint8_t>(message_[0]) != kClientHello) return Result::kInvalid;
   if (message_.size() < kMessageHeadBytes) return Result::kNeedsMore;
-  const size_t size = *Cursor(std::string_view(message_).substr(1)).Number(3) + kMessageHeadBytes;
+  const std::string_view message = message_;
+  const size_t size = *Cursor(message.substr(1)).Number(3) + kMessageHeadBytes;
   if (size > max_bytes_) return Result::kTooLarge;
   if (message_.size() < size) return Result::kNeedsMore;
   message_.resize(size);
@@ -92,7 +93,8 @@ Result ClientHelloReader::TakeFragment(std::string_view bytes) {
 
 Result ClientHelloReader::ReadMessage() {
   constexpr size_t kVersionAndRandom = 2 + 32;
-  Cursor cursor(std::string_view(message_).substr(kMessageHeadBytes));
+  const std::string_view message = message_;
+  Cursor cursor(message.substr(kMessageHeadBytes));
   if (!cursor.Bytes(kVersionAndRandom)) return Result::kInvalid;
   const auto session = cursor.String(1);
   const auto ciphers = cursor.String(2);

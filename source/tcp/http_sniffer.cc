@@ -60,8 +60,7 @@ Result HttpSniffer::EndLine() const {
   }
   if (!tail.empty() && tail.back() == '\r') tail.pop_back();
   const auto ends = [&](std::string_view version) {
-    return tail.size() > version.size() &&
-           std::string_view(tail).substr(tail.size() - version.size()) == version;
+    return tail.size() > version.size() && tail.ends_with(version);
   };
   if (ends(" HTTP/1.1")) return Result::kHttp11;
   if (ends(" HTTP/1.0")) return Result::kHttp10;

@@ -1,18 +1,14 @@
 // What one request costs in the HTTP/1 codec, without sockets: parsing, writing, and a whole
 // exchange as its server.
 #include <benchmark/benchmark.h>
-#include <sys/socket.h>
 
-#include <cstdlib>
-#include <optional>
 #include <string_view>
 
-#include "source/event/loop.h"
 #include "source/http/http1/fields.h"
 #include "source/http/http1/head_parser.h"
 #include "source/http/http1/server_codec.h"
 #include "source/http/http1/writer.h"
-#include "source/net/connection.h"
+#include "test/benchmark/echo_streams.h"
 
 namespace outrigger::http::http1 {
 namespace {
@@ -67,63 +63,6 @@ void ForwardHead(benchmark::State& state, std::string_view text) {
 }
 BENCHMARK_CAPTURE(ForwardHead, small, kSmall);
 BENCHMARK_CAPTURE(ForwardHead, browser, kBrowser);
-
-// A connection whose loop never runs: bytes are handed to the codec, and its output thrown away.
-class StillConnection : public net::ConnectionEvents {
- public:
-  StillConnection() {
-    int fds[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) != 0) std::abort();
-    other_ = net::Socket(fds[0]);
-    connection_.emplace(loop_, net::Socket(fds[1]), *this, net::ConnectionLimits());
-  }
-  net::Connection& connection() { return *connection_; }
-  void OnData(base::Buffer&, bool) override {}
-  void OnClosed(net::CloseCause) override {}
-
- private:
-  base::SystemClock clock_;
-  event::Loop loop_{clock_};
-  net::Socket other_;
-  std::optional<net::Connection> connection_;
-};
-
-class EchoStreams final : public ServerStreams, public RequestReceiver {
- public:
-  RequestReceiver& NewStream(ResponseWriter& writer) override {
-    writer_ = &writer;
-    head_.reset();
-    trailers_.reset();
-    arena_.Reset();
-    head_.emplace(arena_);
-    trailers_.emplace(arena_);
-    return *this;
-  }
-  void OnCodecDone() override {}
-  RequestHead& request_head() override { return *head_; }
-  HeaderMap& request_trailers() override { return *trailers_; }
-  void OnRequestHead(bool) override {
-    ResponseHead response(arena_);
-    response.headers.Add("server", "outrigger");
-    response.headers.Add("content-length", "5");
-    writer_->WriteHead(response, false);
-    base::Buffer piece;
-    piece.Append(base::Slice::Borrow("hello"));
-    writer_->WriteBody(piece, true);
-  }
-  void OnRequestBody(base::Buffer& piece, bool) override { piece.Clear(); }
-  void OnRequestTrailers() override {}
-  void OnRequestError(const StreamError&) override {}
-  void OnOutputHigh() override {}
-  void OnOutputLow() override {}
-
- private:
-  char first_[4096];
-  base::Arena arena_{first_, sizeof(first_)};
-  std::optional<RequestHead> head_;
-  std::optional<HeaderMap> trailers_;
-  ResponseWriter* writer_ = nullptr;
-};
 
 void ServerExchange(benchmark::State& state, std::string_view text) {
   StillConnection still;

@@ -2,85 +2,19 @@
 // its response out through the server's, a request out and its response in through the client's.
 #include <benchmark/benchmark.h>
 #include <nghttp2/nghttp2.h>
-#include <sys/socket.h>
 
 #include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "source/event/loop.h"
 #include "source/http/http2/client_session.h"
 #include "source/http/http2/server_session.h"
-#include "source/net/connection.h"
+#include "test/benchmark/echo_streams.h"
 #include "test/http/http2/frames.h"
 
 namespace outrigger::http::http2 {
 namespace {
-
-// A connection whose other end reads and forgets.
-class StillConnection : public net::ConnectionEvents {
- public:
-  StillConnection() {
-    int fds[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) != 0) std::abort();
-    other_ = net::Socket(fds[0]);
-    connection_.emplace(loop_, net::Socket(fds[1]), *this, net::ConnectionLimits());
-  }
-  net::Connection& connection() { return *connection_; }
-  void Turn() {
-    loop_.RunOnce();
-    char rest[4096];
-    while (recv(other_.fd(), rest, sizeof(rest), 0) > 0) {
-    }
-  }
-  void OnData(base::Buffer&, bool) override {}
-  void OnClosed(net::CloseCause) override {}
-
- private:
-  base::SystemClock clock_;
-  event::Loop loop_{clock_};
-  net::Socket other_;
-  std::optional<net::Connection> connection_;
-};
-
-class EchoStreams final : public ServerStreams, public RequestReceiver {
- public:
-  RequestReceiver& NewStream(ResponseWriter& writer) override {
-    writer_ = &writer;
-    head_.reset();
-    trailers_.reset();
-    arena_.Reset();
-    head_.emplace(arena_);
-    trailers_.emplace(arena_);
-    return *this;
-  }
-  void OnCodecDone() override {}
-  RequestHead& request_head() override { return *head_; }
-  HeaderMap& request_trailers() override { return *trailers_; }
-  void OnRequestHead(bool) override {
-    ResponseHead response(arena_);
-    response.headers.Add(HeaderId::kServer, "outrigger");
-    response.headers.Add(HeaderId::kDate, "Mon, 01 Jan 2024 00:00:00 GMT");
-    response.headers.Add(HeaderId::kContentLength, "5");
-    writer_->WriteHead(response, false);
-    base::Buffer piece;
-    piece.Append(base::Slice::Borrow("hello"));
-    writer_->WriteBody(piece, true);
-  }
-  void OnRequestBody(base::Buffer& piece, bool) override { piece.Clear(); }
-  void OnRequestTrailers() override {}
-  void OnRequestError(const StreamError&) override { std::abort(); }
-  void OnOutputHigh() override {}
-  void OnOutputLow() override {}
-
- private:
-  char first_[4096];
-  base::Arena arena_{first_, sizeof(first_)};
-  std::optional<RequestHead> head_;
-  std::optional<HeaderMap> trailers_;
-  ResponseWriter* writer_ = nullptr;
-};
 
 const FieldTexts& SmallRequest() {
   static const FieldTexts* const fields = new FieldTexts{{":method", "GET"},

@@ -81,6 +81,8 @@ TEST(SecretConfig, WatchesTheDirectoriesOfItsFiles) {
   EXPECT_THAT(watched("{validation_context: {trusted_ca: {inline_string: a}, watched_directory: "
                       "{path: /a}}}"),
               IsEmpty());
+  EXPECT_THAT(watched("{session_ticket_keys: {keys: [{filename: /k/1}, {inline_string: a}]}}"),
+              ElementsAre("/k"));
 }
 
 TEST(SecretConfig, NamesWhatIsMissing) {
@@ -244,6 +246,32 @@ TEST(TrustConfig, RefusesWhatASpiffeValidatorWouldPassOver) {
                 .errors,
             "trusted_ca: cannot be given with the SPIFFE validator\n"
             "max_verify_depth: cannot be given with the SPIFFE validator");
+}
+
+TEST(TrustConfig, LoadsTheBundlesOfSpiffeDomains) {
+  const std::string ca = FileWith("spiffe.pem", kWebCertificate);
+  const std::string yaml = StrCat(
+      "{name: a, validation_context: {custom_validator_config: {name: spiffe, typed_config: "
+      "{\"@type\": a/envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig, "
+      "trust_domains: [{name: one.example, trust_bundle: {filename: ",
+      ca, "}}]}}}}");
+  const auto secret = Compile(yaml);
+  ASSERT_TRUE(secret.ok()) << secret.status().message();
+  FileWith("spiffe.pem", "gone");
+  Findings findings;
+  const TrustSettings settings = ReadTrust(ValidationOf(**secret), Place(findings));
+  EXPECT_EQ(settings.spiffe_domains.at(0).ca_pem, kWebCertificate);
+  EXPECT_THAT(WatchedDirectories(FromYaml<SecretProto>(yaml)),
+              ElementsAre(std::getenv("TEST_TMPDIR")));
+}
+
+TEST(TrustConfig, TakesTheAuthoritiesOfTheMachine) {
+  const auto secret = Compile("{name: a, validation_context: {system_root_certs: {}}}");
+  if (!secret.ok()) {  // a machine without any
+    EXPECT_THAT(std::string(secret.status().message()), HasSubstr("install ca-certificates"));
+    return;
+  }
+  EXPECT_THAT(ValidationOf(**secret).trusted_ca().inline_bytes(), HasSubstr("BEGIN CERTIFICATE"));
 }
 
 struct Refusal {

@@ -119,10 +119,11 @@ void ClientStream::BeginSection(FieldSection& section) {
   if (phase_ == Phase::kBody) {
     return section.Begin(FieldSection::Kind::kTrailers, receiver_->response_trailers());
   }
-  receiver_->response_head().headers.Clear();
-  receiver_->response_head().protocol = Protocol::kHttp2;
-  receiver_->response_head().switches_protocol = false;
-  section.Begin(FieldSection::Kind::kHead, receiver_->response_head().headers);
+  ResponseHead& head = receiver_->response_head();
+  head.headers.Clear();
+  head.protocol = Protocol::kHttp2;
+  head.switches_protocol = false;
+  section.Begin(FieldSection::Kind::kHead, head.headers);
 }
 
 void ClientStream::TakeField(FieldSection& section, FieldText name, FieldText value) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "source/base/free_list.h"
 #include "source/http/codec.h"
 #include "source/http/http2/field_section.h"
 #include "source/http/http2/stream.h"
@@ -16,7 +17,9 @@ class ClientSession;
 
 // One exchange of a ClientSession: our request out, the response in. Internal to this folder.
 // Owner: the session's StreamTable.
-class ClientStream final : public Stream, public RequestWriter {
+class ClientStream final : public Stream,
+                           public RequestWriter,
+                           public base::Recycled<ClientStream> {
  public:
   ClientStream(Framer& framer, ClientSession& session, ResponseReceiver& receiver)
       : Stream(framer), session_(session), receiver_(&receiver) {}

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
 namespace outrigger::http::http2 {
 
@@ -21,8 +22,13 @@ void PeekBytes(const base::Buffer& in, size_t offset, size_t count, uint8_t* to)
 }
 
 FrameHead PeekFrameHead(const base::Buffer& in, size_t offset) {
-  uint8_t b[FrameHead::kBytes] = {};
-  PeekBytes(in, offset, sizeof(b), b);
+  uint8_t joined[FrameHead::kBytes] = {};
+  const uint8_t* b = joined;
+  if (const std::string_view front = in.Front(); front.size() >= offset + sizeof(joined)) {
+    b = reinterpret_cast<const uint8_t*>(front.data()) + offset;
+  } else {
+    PeekBytes(in, offset, sizeof(joined), joined);
+  }
   FrameHead head;
   head.length = uint32_t{b[0]} << 16 | uint32_t{b[1]} << 8 | b[2];
   head.type = b[3];

@@ -94,7 +94,8 @@ void Framer::AppendStreamLimit() {
     frame.push_back(static_cast<char>(byte & 0xFF));
   }
   frame[2] = static_cast<char>(frame.size() - FrameHead::kBytes);
-  connection_.output().Append(std::string_view(frame));
+  const std::string_view whole = frame;
+  connection_.output().Append(whole);
 }
 
 // --- input -------------------------------------------------------------------------------------

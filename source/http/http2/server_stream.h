@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "source/base/free_list.h"
 #include "source/http/codec.h"
 #include "source/http/http2/field_section.h"
 #include "source/http/http2/stream.h"
@@ -11,7 +12,9 @@ namespace outrigger::http::http2 {
 
 // One exchange of a ServerSession: the request in, the response out. Internal to this folder.
 // Owner: the session's StreamTable.
-class ServerStream final : public Stream, public ResponseWriter {
+class ServerStream final : public Stream,
+                           public ResponseWriter,
+                           public base::Recycled<ServerStream> {
  public:
   // Announces the stream; the receiver's head is there to be filled.
   ServerStream(Framer& framer, int32_t id, ServerStreams& streams);

@@ -15,11 +15,10 @@
 #else
 #define OUTRIGGER_HAS_SANITIZER 0
 #endif
+#include "source/base/free_list.h"
 
 namespace outrigger::http::http2 {
 namespace {
-
-#if !OUTRIGGER_HAS_SANITIZER
 
 constexpr size_t kStep = 64;
 constexpr size_t kSizes = 12;  // up to 768 bytes: the largest is a stream
@@ -27,26 +26,23 @@ constexpr uint32_t kMostKept = 256;
 
 // Before each block; the block is as aligned as malloc's.
 struct alignas(16) BlockHead {
-  BlockHead* next;  // while it is free
-  size_t size;      // of its list's blocks, or as asked for when it has no list
+  void* next;   // while it is free: the list's
+  size_t size;  // of its list's blocks, or as asked for when it has no list
 };
 static_assert(sizeof(BlockHead) == 16);
 
+// The lists of a thread, by size.
 class FreeBlocks {
  public:
   ~FreeBlocks() {
-    for (List& list : lists_) {
-      while (list.first != nullptr) std::free(Pop(list));
-    }
+    for (List& list : lists_) list.Close();
   }
 
   void* Take(size_t size) {
     const size_t index = (size + kStep - 1) / kStep;
     const bool is_small = index >= 1 && index <= kSizes;
-    BlockHead* head = nullptr;
-    if (is_small && lists_[index - 1].first != nullptr) {
-      head = Pop(lists_[index - 1]);
-    } else {
+    auto* head = static_cast<BlockHead*>(is_small ? lists_[index - 1].Take() : nullptr);
+    if (head == nullptr) {
       const size_t room = is_small ? index * kStep : size;
       head = static_cast<BlockHead*>(std::malloc(sizeof(BlockHead) + room));
       if (head == nullptr) return nullptr;
@@ -57,29 +53,15 @@ class FreeBlocks {
 
   void Give(BlockHead* head) {
     const size_t index = head->size / kStep;
-    if (head->size % kStep == 0 && index >= 1 && index <= kSizes) {
-      List& list = lists_[index - 1];
-      if (list.count < kMostKept) {
-        head->next = list.first;
-        list.first = head;
-        ++list.count;
-        return;
-      }
-    }
-    std::free(head);
+    const bool has_list = head->size % kStep == 0 && index >= 1 && index <= kSizes;
+    if (!has_list) return std::free(head);
+    lists_[index - 1].Give(head);
   }
 
  private:
-  struct List {
-    BlockHead* first = nullptr;
-    uint32_t count = 0;
+  struct List : base::FreeList {
+    List() : FreeList(kMostKept) {}
   };
-  static BlockHead* Pop(List& list) {
-    BlockHead* head = list.first;
-    list.first = head->next;
-    --list.count;
-    return head;
-  }
   std::array<List, kSizes> lists_;
 };
 
@@ -112,17 +94,11 @@ void* Realloc(void* block, size_t size, void*) {
   return larger;
 }
 
-#endif
-
 }  // namespace
 
 nghttp2_mem* SessionMemory() {
-#if OUTRIGGER_HAS_SANITIZER
-  return nullptr;
-#else
   static nghttp2_mem memory = {nullptr, &Malloc, &Free, &Calloc, &Realloc};
-  return &memory;
-#endif
+  return base::kKeepsFreeMemory ? &memory : nullptr;
 }
 
 }  // namespace outrigger::http::http2

@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "source/base/mutex.h"
 #include "source/base/text.h"
+#include "source/net/address.h"
 #include "source/net/tls/context_core.h"
 #include "source/net/tls/parameters.h"
 #include "source/net/tls/shared_by_content.h"

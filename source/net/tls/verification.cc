@@ -86,8 +86,8 @@ Finding Explain(X509_STORE_CTX* context, PeerRole role, X509* leaf) {
                 base::StrCat(subject, " is self-signed and not among those trusted")};
       }
       return {Cause::kUntrusted, SSL_AD_UNKNOWN_CA,
-              base::StrCat(subject, " leads to no trusted authority: its issuer \"",
-                           NameText(X509_get_issuer_name(at)), "\" is not one")};
+              base::StrCat(subject, " leads to no trusted authority: its issuer ", IssuerOf(at),
+                           " is not one")};
     case X509_V_ERR_CERT_REVOKED:
       return {Cause::kRevoked, SSL_AD_CERTIFICATE_REVOKED, base::StrCat(subject, " is revoked")};
     case X509_V_ERR_INVALID_PURPOSE:
@@ -96,12 +96,12 @@ Finding Explain(X509_STORE_CTX* context, PeerRole role, X509* leaf) {
               base::StrCat(subject, UsageText(role))};
     case X509_V_ERR_UNABLE_TO_GET_CRL:
       return {Cause::kOther, SSL_AD_CERTIFICATE_UNKNOWN,
-              base::StrCat(subject, " cannot be checked: crl has no list of its issuer \"",
-                           NameText(X509_get_issuer_name(at)), "\"")};
+              base::StrCat(subject, " cannot be checked: crl has no list of its issuer ",
+                           IssuerOf(at))};
     case X509_V_ERR_CRL_HAS_EXPIRED:
       return {Cause::kOther, SSL_AD_CERTIFICATE_UNKNOWN,
-              base::StrCat(subject, " cannot be checked: the revocation list of \"",
-                           NameText(X509_get_issuer_name(at)), "\" has expired")};
+              base::StrCat(subject, " cannot be checked: the revocation list of ", IssuerOf(at),
+                           " has expired")};
     case X509_V_ERR_CERT_CHAIN_TOO_LONG:
     case X509_V_ERR_PATH_LENGTH_EXCEEDED:
       return {Cause::kOther, SSL_AD_UNKNOWN_CA, base::StrCat(subject, ": the chain is too long")};
@@ -249,7 +249,8 @@ Finding LoadedTrust::Verify(const STACK_OF(CRYPTO_BUFFER) * chain, PeerRole role
   PeerChain peer = Parse(chain, role);
   if (peer.finding.cause != Cause::kNone) return std::move(peer.finding);
   X509* leaf = peer.leaf.get();
-  bssl::UniquePtr<GENERAL_NAMES> names = NamesOf(leaf);
+  bssl::UniquePtr<GENERAL_NAMES> names;
+  if (!domains_.empty() || !san_rules_.empty()) names = NamesOf(leaf);
   ERR_clear_error();
   const tls::Authorities* authorities = authorities_.get();
   if (!domains_.empty()) {
@@ -292,13 +293,18 @@ Finding LoadedTrust::Verify(const STACK_OF(CRYPTO_BUFFER) * chain, PeerRole role
 }
 
 Finding VerifyName(const STACK_OF(CRYPTO_BUFFER) * chain, const VerifiedName& name) {
-  PeerChain peer = Parse(chain, PeerRole::kServer);
-  if (peer.finding.cause != Cause::kNone) return std::move(peer.finding);
-  bssl::UniquePtr<GENERAL_NAMES> names = NamesOf(peer.leaf.get());
+  const bool has_leaf = chain != nullptr && sk_CRYPTO_BUFFER_num(chain) > 0;
+  bssl::UniquePtr<X509> leaf(has_leaf ? X509_parse_from_buffer(sk_CRYPTO_BUFFER_value(chain, 0))
+                                      : nullptr);
+  if (leaf == nullptr) {
+    return {Cause::kOther, SSL_AD_BAD_CERTIFICATE,
+            base::StrCat("certificate of the server cannot be read: ", TakeErrorText())};
+  }
+  bssl::UniquePtr<GENERAL_NAMES> names = NamesOf(leaf.get());
   ERR_clear_error();
   if (names != nullptr && name.IsAmong(*names)) return {};
   return {Cause::kName, SSL_AD_CERTIFICATE_UNKNOWN,
-          base::StrCat(Subject(PeerRole::kServer, peer.leaf.get(), nullptr), " is not of \"",
+          base::StrCat(Subject(PeerRole::kServer, leaf.get(), nullptr), " is not of \"",
                        absl::CEscape(name.text()), "\": has ", DescribeNames(names.get()))};
 }
 

@@ -39,6 +39,12 @@ std::string IpText(const ASN1_OCTET_STRING* bytes) {
   return {};
 }
 
+std::string Quoted(std::string_view name) {
+  constexpr size_t kMostBytes = 200;
+  if (name.size() <= kMostBytes) return base::StrCat("\"", name, "\"");
+  return base::StrCat("\"", name.substr(0, kMostBytes), "...\"");
+}
+
 void AddNames(X509* x509, CertificateInfo& info) {
   bssl::UniquePtr<GENERAL_NAMES> names(
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(x509, NID_subject_alt_name, nullptr, nullptr)));
@@ -116,13 +122,15 @@ std::shared_ptr<CertificateInfo> DescribeCertificate(X509* x509, std::string_vie
 
 std::string NameOf(X509* x509) {
   const std::string subject = NameText(X509_get_subject_name(x509));
-  if (!subject.empty()) return base::StrCat("\"", subject, "\"");
+  if (!subject.empty()) return Quoted(subject);
   // SPIFFE's certificates have names of their own only.
   CertificateInfo info;
   AddNames(x509, info);
-  if (!info.uris.empty()) return base::StrCat("\"", absl::CEscape(info.uris[0]), "\"");
-  if (!info.dns_names.empty()) return base::StrCat("\"", absl::CEscape(info.dns_names[0]), "\"");
+  if (!info.uris.empty()) return Quoted(absl::CEscape(info.uris[0]));
+  if (!info.dns_names.empty()) return Quoted(absl::CEscape(info.dns_names[0]));
   return base::StrCat("of serial ", SerialText(X509_get0_serialNumber(x509)));
 }
+
+std::string IssuerOf(X509* x509) { return Quoted(NameText(X509_get_issuer_name(x509))); }
 
 }  // namespace outrigger::net::tls

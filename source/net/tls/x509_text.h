@@ -23,7 +23,9 @@ std::string_view Ia5Text(const GENERAL_NAME& name);
 // Everything but chain_pem.
 std::shared_ptr<CertificateInfo> DescribeCertificate(X509* x509, std::string_view der);
 
-// `certificate "CN=web"`: how failures name a certificate.
+// How failures name a certificate, `"CN=web"`, and its issuer: cut to 200 bytes, since a peer
+// chooses them and they go to logs.
 std::string NameOf(X509* x509);
+std::string IssuerOf(X509* x509);
 
 }  // namespace outrigger::net::tls

@@ -39,7 +39,7 @@ absl::StatusOr<DumpSelection> SelectionOf(const AdminRequest& request) {
 
 // Everything, each part cut to the mask. Parts have different fields: those that lack a field of
 // the mask are left out.
-AdminReply ReplyWithAll(Dumps dumps, const std::optional<std::string>& mask) {
+AdminReply ReplyWithAll(const Dumps& dumps, const std::optional<std::string>& mask) {
   envoy::admin::v3::ConfigDump reply;
   absl::Status first_error;
   for (const auto& dump : dumps) {
@@ -55,7 +55,7 @@ AdminReply ReplyWithAll(Dumps dumps, const std::optional<std::string>& mask) {
 }
 
 // The elements of one repeated field, such as dynamic_listeners; of a single one, itself.
-AdminReply ReplyWithOne(Dumps dumps, const std::string& resource,
+AdminReply ReplyWithOne(const Dumps& dumps, const std::string& resource,
                         const std::optional<std::string>& mask) {
   for (const auto& dump : dumps) {
     const FieldDescriptor* field = dump->GetDescriptor()->FindFieldByName(resource);
@@ -89,8 +89,8 @@ AdminReply ServeConfigDump(const ConfigSources& sources, const AdminRequest& req
   if (!selection.ok()) return BadRequest(selection.status());
   Dumps dumps = DumpConfig(sources, *selection);
   const auto resource = request.Get("resource");
-  if (!resource) return ReplyWithAll(std::move(dumps), request.Get("mask"));
-  return ReplyWithOne(std::move(dumps), *resource, request.Get("mask"));
+  if (!resource) return ReplyWithAll(dumps, request.Get("mask"));
+  return ReplyWithOne(dumps, *resource, request.Get("mask"));
 }
 
 AdminReply ServeInitDump(const ConfigSources& sources) {

@@ -171,6 +171,30 @@ TEST(BadPeer, SurvivesAClientHelloThatIsChangedAnywhere) {
   }
 }
 
+TEST(BadPeer, TakesAnyServerNameThatIsOneAndNoOther) {
+  const std::string hello = Raw().ClientHello();
+  const size_t at = hello.find("web.example.com");
+  ASSERT_NE(at, std::string::npos);
+  struct Case {
+    std::string_view name;
+    bool is_taken;
+  };
+  for (const auto& [name, is_taken] : std::vector<Case>{{"...............", true},
+                                                        {"*.wild.*.*.e.co", true},
+                                                        {"\xff\xfe\x01 %s%n/../", true},
+                                                        {{"web\0example.com", 15}, false},
+                                                        {{"\0eb.example.com", 15}, false}}) {
+    Raw raw([](ServerSettings& server) {
+      server.certificates = {Cert("server"), Cert("server_rsa")};
+    });
+    std::string changed = hello;
+    changed.replace(at, name.size(), name);
+    EXPECT_EQ(raw.Send(changed), is_taken ? State::kHandshaking : State::kFailed);
+    if (is_taken) continue;
+    EXPECT_THAT(raw.Answer(), IsAlert(kDecodeError)) << raw.failure();
+  }
+}
+
 TEST(BadPeer, WaitsForTheRestOfAHandshakeThatIsCut) {
   const std::string hello = Raw().ClientHello();
   Raw raw;

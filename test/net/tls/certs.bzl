@@ -1,7 +1,7 @@
 """The certificates of certs.recipe, made by tools/certs."""
 
 _PAIRS = [
-    "both", "client", "deep", "ed25519", "expired", "future", "middle", "middle2", "must_staple",
+    "both", "client", "deep", "ed25519", "expired", "future", "long", "middle", "middle2", "must_staple",
     "nameless", "old", "other", "other_client", "other_server", "p224", "person", "revoked", "root",
     "selfsigned", "server", "server_new", "server_p384", "server_rsa", "sha1", "spiffe",
     "spiffe_ca", "spiffe_two", "stapled", "under_weak", "weak", "weakca",

@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <random>
+#include <thread>
 
 #include "source/base/text.h"
 #include "test/net/tls/world.h"
@@ -186,6 +188,36 @@ TEST(Handshake, SendsNoAddressAsServerName) {
   Pair pair(*Serving(PlainServer(counted)), *Calling(client), {.server_name = "127.0.0.1"});
   ASSERT_TRUE(pair.Shake().is_open());
   EXPECT_EQ(pair.server().info()->server_name, "");
+}
+
+// What threads share: contexts, sessions, trust, counters, ticket keys.
+TEST(Handshake, WorksOnManyThreadsWhileContextsChange) {
+  Counted counted;
+  ServerSettings first = PlainServer(counted);
+  first.trust = TrustIn("root");
+  ServerSettings second = first;
+  second.certificates = {Cert("server_new"), Cert("server_rsa")};
+  ClientSettings client = PlainClient(counted);
+  client.certificate = Cert("client");
+  client.max_session_keys = 2;
+  const auto serving = Serving(first);
+  const auto calling = Calling(client);
+  std::atomic<int> open = 0;
+  const auto run = [&] {
+    for (int i = 0; i < 25; ++i) {
+      Pair pair(*serving, *calling);
+      pair.Shake();
+      pair.Say(pair.server(), "x");
+      open += pair.is_open() && pair.server().info()->is_peer_verified;
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back(run);
+  for (int i = 0; i < 50; ++i) {
+    serving->Set(*ServerContext::Make(i % 2 == 0 ? second : first));
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(open, 100);
 }
 
 TEST(Handshake, WritesTheKeysWhereAKeyLogAsksForThem) {

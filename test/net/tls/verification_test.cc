@@ -91,6 +91,28 @@ TEST(Verification, LimitsHowManyCertificatesAPeerMaySend) {
   EXPECT_EQ(verify(16).text, "the server sent a chain of 17 certificates; the limit is 16");
 }
 
+TEST(Verification, LooksAtTheTimesAgainWhenASessionIsResumed) {
+  const std::shared_ptr<const Trust> root = TrustIn("root");
+  const LoadedTrust& trust = LoadedTrust::Of(*root);
+  EXPECT_EQ(trust.VerifyResumed(Chain({"server.pem"}).get(), PeerRole::kServer).cause,
+            Finding::Cause::kNone);
+  EXPECT_EQ(trust.VerifyResumed(Chain({"expired.pem"}).get(), PeerRole::kServer).cause,
+            Finding::Cause::kExpired);
+  EXPECT_EQ(trust.VerifyResumed(Chain({"future.pem"}).get(), PeerRole::kServer).cause,
+            Finding::Cause::kNotYetValid);
+  // What was sent besides, and is not needed, does not count.
+  EXPECT_EQ(trust.VerifyResumed(Chain({"server.pem", "old.pem"}).get(), PeerRole::kServer).cause,
+            Finding::Cause::kNone);
+}
+
+TEST(Verification, CutsLongNamesInTexts) {
+  const Finding finding =
+      LoadedTrust::Of(*TrustIn("other")).Verify(Chain({"long.pem"}).get(), PeerRole::kClient);
+  EXPECT_THAT(finding.text, HasSubstr("certificate of the client \"spiffe://example.org/xxx"));
+  EXPECT_THAT(finding.text, HasSubstr("xxx...\""));
+  EXPECT_LT(finding.text.size(), 500);
+}
+
 TEST(Verification, NamesACertificateThatHasExpired) {
   Counted counted;
   const Outcome outcome = Meet(counted, "expired", TrustIn("root"));

@@ -43,14 +43,14 @@ uint32_t ShareOf(const http::RequestHead& head, std::string_view name, uint32_t 
   return std::min(per_million, static_cast<uint32_t>(*wanted * kMillion / denominator));
 }
 
-uint32_t PerMillion(const config::FactoryContext& context, const std::string& key,
+uint32_t PerMillion(const config::FactoryContext& context, std::string_view key,
                     std::string_view standard_key, const FractionalPercent& share) {
-  return context.runtime().PerMillion(key.empty() ? standard_key : std::string_view(key), share);
+  return context.runtime().PerMillion(key.empty() ? standard_key : key, share);
 }
 
-std::optional<double> RuntimeNumber(const config::FactoryContext& context, const std::string& key,
+std::optional<double> RuntimeNumber(const config::FactoryContext& context, std::string_view key,
                                     std::string_view standard_key) {
-  return context.runtime().Number(key.empty() ? standard_key : std::string_view(key));
+  return context.runtime().Number(key.empty() ? standard_key : key);
 }
 
 void CheckHttpStatus(int64_t status, const config::Place& place) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "source/base/free_list.h"
 #include "source/event/timer.h"
 #include "source/extensions/http_filters/router/attempt.h"
 #include "source/extensions/http_filters/router/failure.h"
@@ -33,7 +34,7 @@ struct AttemptEnd {
 // destroys this later, never from inside.
 // Limits: of a request's body, at most the route's replay_limit_bytes are kept for another try;
 // while there is no connection, the client is held back above that.
-class RouterStream final : public http::Terminal {
+class RouterStream final : public http::Terminal, public base::Recycled<RouterStream> {
  public:
   RouterStream(const RouterOptions& options, http::ResponseSink& sink)
       : options_(options), sink_(sink), attempt_(*this) {}
