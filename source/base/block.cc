@@ -4,13 +4,6 @@
 
 #include "source/base/buffer.h"
 #include "source/base/check.h"
-
-// A sanitizer sees a use after free only if memory is really freed.
-#if defined(__SANITIZE_ADDRESS__) || defined(OUTRIGGER_TSAN)
-#define OUTRIGGER_CACHE_BLOCKS 0
-#else
-#define OUTRIGGER_CACHE_BLOCKS 1
-#endif
 #include "source/base/free_list.h"
 
 namespace outrigger::base {

@@ -9,7 +9,7 @@
 namespace outrigger::base {
 
 // A sanitizer sees a use after free only if memory is really freed. GCC's macros, and Clang's way.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(OUTRIGGER_TSAN)
 inline constexpr bool kKeepsFreeMemory = false;
 #elif defined(__has_feature)
 inline constexpr bool kKeepsFreeMemory =

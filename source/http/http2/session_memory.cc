@@ -6,15 +6,6 @@
 #include <cstdlib>
 #include <cstring>
 
-// GCC's macros, and Clang's way.
-#if defined(__SANITIZE_ADDRESS__) || defined(OUTRIGGER_TSAN)
-#define OUTRIGGER_HAS_SANITIZER 1
-#elif defined(__has_feature)
-#define OUTRIGGER_HAS_SANITIZER \
-  (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#else
-#define OUTRIGGER_HAS_SANITIZER 0
-#endif
 #include "source/base/free_list.h"
 
 namespace outrigger::http::http2 {
