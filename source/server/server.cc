@@ -105,9 +105,13 @@ Server::Server(const ServerSurroundings& surroundings, const ServerOptions& opti
   budget_.limit = bootstrap_.global_connection_limit;
   listeners_.set_on_warm([this] { AdvanceSoon(); });
   clusters_.set_on_warm([this] { AdvanceSoon(); });
-  clusters_.set_on_ready(
-      [this](const std::string&) { around_.loop.Post([this] { live_config_.OnClusterReady(); }); });
-  MakeXdsClient();
+  clusters_.set_on_ready([this](const std::string& name) {
+    around_.loop.Post([this, name] { OnClusterReady(name); });
+  });
+  listeners_.set_plan_builder(secrets_);
+  clusters_.set_plan_builder(secrets_);
+  MakeSecretSources();
+  MakeAdsClient();
   ServerFacts facts{.command_line = options_.command_line, .node = bootstrap_.node};
   facts.runtime = bootstrap_.proto.layered_runtime();
   pages_ = std::make_unique<ServerAdmin>(*this, std::move(facts));
@@ -147,7 +151,7 @@ absl::Status Server::StartAdmin() {
   return absl::OkStatus();
 }
 
-void Server::MakeXdsClient() {
+void Server::MakeAdsClient() {
   if (!bootstrap_.ads) return;
   const config::AdsSpec& spec = *bootstrap_.ads;
   xds::XdsOptions options;

@@ -81,7 +81,7 @@ class Server final {
 
   absl::Status AddStaticConfig();
   absl::Status StartAdmin();
-  void MakeXdsClient();
+  void MakeAdsClient();
   void MakeSecretSources();
   std::vector<client::GrpcEndpoint> EndpointsOf(std::string_view cluster) const;
   void OnClusterReady(const std::string& name);

@@ -146,14 +146,14 @@ TEST_F(GrpcStreamTls, SaysWhyTheServerDoesNotBelieveIt) {
   server.trust = net::tls::TrustIn("root");
   server.requires_client_certificate = true;
   Connect(std::move(server), net::tls::PlainClient(counted_));
-  EXPECT_THAT(Reason(), HasSubstr("the peer sent alert"));
+  EXPECT_THAT(Reason(), HasSubstr("the server sent the alert certificate_required"));
 }
 
 TEST_F(GrpcStreamTls, OffersHttp2AndNothingElse) {
   ServerSettings server = net::tls::PlainServer(counted_);
   server.application_protocols = {"http/1.1"};
   Connect(std::move(server), net::tls::PlainClient(counted_));
-  EXPECT_THAT(Reason(), HasSubstr("no application protocol"));
+  EXPECT_THAT(Reason(), HasSubstr("the server sent the alert no_application_protocol"));
 }
 
 TEST_F(GrpcStreamTls, ClosesWhileItsSecretsAreNotHere) {
