@@ -39,10 +39,11 @@ void GrpcStream::ConnectNext() {
   for (; tried_ < endpoints_.size(); at_ = (at_ + 1) % endpoints_.size()) {
     ++tried_;
     std::unique_ptr<net::Transport> transport;
-    if (const auto& transports = endpoints_[at_].transports) {
-      transport = transports->Make({.server_name = options_.server_name,
-                                    .verified_name = options_.verified_name,
-                                    .application_protocols = "h2"});
+    const GrpcEndpoint& next = endpoints_[at_];
+    if (next.transports != nullptr) {
+      transport = next.transports->Make({.server_name = next.server_name,
+                                         .verified_name = next.verified_name,
+                                         .application_protocols = next.application_protocols});
       if (transport == nullptr) continue;
     }
     connection_ = std::make_unique<net::Connection>(

@@ -24,6 +24,10 @@ namespace outrigger::client {
 struct GrpcEndpoint {
   net::Address address;
   std::shared_ptr<const net::ClientTransports> transports;  // null: plain
+  // As ClientTransportOptions; empty: as the transports are configured.
+  std::string server_name;
+  std::string verified_name;
+  std::string application_protocols;
 };
 // Those of a cluster as they are known now: static ones, or what DNS last said.
 using EndpointSource = std::function<std::vector<GrpcEndpoint>()>;
@@ -33,8 +37,6 @@ struct GrpcStreamOptions {
   std::string path;  // "/package.Service/Method"
   std::vector<std::pair<std::string, std::string>> metadata;
   base::Milliseconds connect_timeout{5000};  // for each endpoint, its handshake included
-  std::string server_name;                   // auto_sni; empty: as the transports are configured
-  std::string verified_name;                 // auto_san_validation; likewise
   size_t max_message_bytes = http::grpc::kDefaultMaxMessageBytes;
   http::http2::Options http2;
 };

@@ -166,6 +166,21 @@ void CheckRuntime(const envoy::config::bootstrap::v3::LayeredRuntime& runtime, c
   }
 }
 
+void ReadRotation(const Bootstrap& bootstrap, BootstrapSpec& spec, const Place& place) {
+  constexpr char kKey[] = "outrigger.tls.rotation_drain_ms";
+  constexpr double kMost = 24 * 3600 * 1000;
+  Findings known;  // ReadEnvironment reported them
+  RuntimeValues runtime;
+  runtime.Add(bootstrap.layered_runtime(), Place(known));
+  const std::optional<double> number = runtime.Number(kKey);
+  if (!number) return;
+  if (*number < 0 || *number > kMost) {
+    place.Refuse(base::StrCat(kKey, ": must be 0 (never) to 86400000, got ", *number));
+    return;
+  }
+  spec.rotation_drain = base::Milliseconds(static_cast<int64_t>(*number));
+}
+
 }  // namespace
 
 absl::StatusOr<CompileEnvironment> ReadEnvironment(const Bootstrap& bootstrap) {
@@ -199,6 +214,7 @@ absl::StatusOr<BootstrapSpec> CompileBootstrap(Bootstrap bootstrap, const Compil
   ReadAdmin(bootstrap, spec, place.At("admin"));
   ReadOverload(bootstrap.overload_manager(), spec, place.At("overload_manager"));
   ReadStats(bootstrap, spec, place);
+  ReadRotation(bootstrap, spec, place.At("layered_runtime"));
   CheckLocalCluster(bootstrap, place);
   spec.log_format = bootstrap.application_log_config().log_format().text_format();
   if (absl::Status status = findings.ToStatus(); !status.ok()) return status;

@@ -49,6 +49,9 @@ struct BootstrapSpec {
   std::vector<std::shared_ptr<const ListenerSpec>> listeners;
   std::optional<AdsSpec> ads;
   base::Milliseconds stats_flush_interval{5000};
+  // Over how long connections end whose certificate was replaced or has expired: the runtime's
+  // outrigger.tls.rotation_drain_ms. 0: they do not for that.
+  base::Milliseconds rotation_drain{300'000};
   int64_t global_connection_limit = std::numeric_limits<int64_t>::max();
   std::string log_format;  // application_log_config; empty: --log-format
 };

@@ -23,6 +23,7 @@ constexpr std::array kTable = {
     stats::Metric{"downstream_cx_transport_socket_connect_timeout", Kind::kCounter},
     stats::Metric{"server_ssl_socket_factory.downstream_context_secrets_not_ready", Kind::kCounter},
     stats::Metric{"downstream_cx_handshake_overflow", Kind::kCounter},
+    stats::Metric{"downstream_cx_outdated", Kind::kCounter},
     stats::Metric{"handed_over", Kind::kCounter},
     stats::Metric{"accept_error", Kind::kCounter},
 };
@@ -53,6 +54,7 @@ ListenerCounters ListenerCounters::Declare(stats::Store& store, std::string_view
           stats::IndexOf(kTable, "server_ssl_socket_factory.downstream_context_secrets_not_ready")),
       .downstream_cx_handshake_overflow =
           group->counter(stats::IndexOf(kTable, "downstream_cx_handshake_overflow")),
+      .downstream_cx_outdated = group->counter(stats::IndexOf(kTable, "downstream_cx_outdated")),
       .handed_over = group->counter(stats::IndexOf(kTable, "handed_over")),
       .accept_error = group->counter(stats::IndexOf(kTable, "accept_error")),
   };

@@ -57,6 +57,8 @@ class ServerConnection final : public event::Deletable,
   void StopDraining();
   // Ends everything now; streams are logged as cut off.
   void Close();
+  bool is_draining() const { return is_draining_; }
+  const net::Transport* transport() const { return connection_.transport(); }  // null: plain bytes
 
  private:
   friend class ServerStream;

@@ -73,6 +73,9 @@ class ServerTransports {
   virtual ~ServerTransports() = default;
   // Null: its secrets have not come yet; the connection is closed.
   virtual std::unique_ptr<Transport> Make() const = 0;
+  // Whether `transport`, which it or another of its kind made, has the certificates and the trust
+  // of those that it makes now; true too while it makes none.
+  virtual bool Matches(const Transport& transport) const = 0;
 };
 
 // What one connection to an endpoint asks for beyond its cluster's configuration. Empty: as

@@ -238,6 +238,7 @@ void ListenerSet::UpdateInPlace(Entry& entry) {
       if (at != w.listeners().end()) at->second->Update(version, drain_time);
     });
   }
+  if (on_update_) on_update_();
 }
 
 // --- removing ----------------------------------------------------------------------------------

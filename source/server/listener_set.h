@@ -67,6 +67,8 @@ class ListenerSet final {
   // Nothing waits for routes or secrets any more. `on_warm` runs each time that becomes true.
   bool is_warm() const { return warming_count_ == 0; }
   void set_on_warm(std::function<void()> on_warm) { on_warm_ = std::move(on_warm); }
+  // Runs after each update in place: chains that stay may have other TLS contexts.
+  void set_on_update(std::function<void()> on_update) { on_update_ = std::move(on_update); }
   // Starts accepting; until then listeners are bound and wait.
   void StartAccepting();
   enum class Which : uint8_t { kAll, kInbound, kWithDefaultDrain };  // drain_type DEFAULT
@@ -122,6 +124,7 @@ class ListenerSet final {
   ListenerSetCounters counters_;
   absl::btree_map<std::string, Entry> entries_;
   std::function<void()> on_warm_;
+  std::function<void()> on_update_;
   uint64_t next_id_ = 1;
   size_t warming_count_ = 0;
   size_t draining_count_ = 0;

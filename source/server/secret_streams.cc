@@ -51,6 +51,7 @@ SecretStreams::Stream& SecretStreams::Find(const net::tls::SecretSource& source)
   const std::string part = stats::NamePart(source.cluster);
   const stats::Scope scope(base::StrCat("sds_stream.", part, "."), "sds_stream.",
                            {{"envoy_cluster_name", part}});
+  const std::string& authority = source.authority.empty() ? source.cluster : source.authority;
   xds::XdsOptions options{
       .protocol = source.is_delta ? xds::Protocol::kDelta : xds::Protocol::kSotw,
       .node = around_.node,
@@ -58,8 +59,10 @@ SecretStreams::Stream& SecretStreams::Find(const net::tls::SecretSource& source)
       .server = base::StrCat("the secret service at cluster ", source.cluster),
       .control_plane_scope = scope.Child("control_plane.", "control_plane."),
       .stream_scope = scope,
-      .endpoints = [this, cluster = source.cluster] { return around_.endpoints(cluster); }};
-  options.stream.authority = source.authority.empty() ? source.cluster : source.authority;
+      .endpoints = [this, cluster = source.cluster, authority] {
+        return around_.endpoints(cluster, authority);
+      }};
+  options.stream.authority = authority;
   options.stream.metadata = source.initial_metadata;
   options.stream.path = MethodOf(source.is_delta);
   options.stream.connect_timeout = spec->connect_timeout;

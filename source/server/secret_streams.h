@@ -31,7 +31,9 @@ class SecretStreams final {
     std::function<std::shared_ptr<const upstream::ClusterSpec>(std::string_view name)> cluster;
     // Whether it serves yet, and from where.
     std::function<bool(std::string_view name)> is_active;
-    std::function<std::vector<client::GrpcEndpoint>(std::string_view name)> endpoints;
+    std::function<std::vector<client::GrpcEndpoint>(std::string_view name,
+                                                    std::string_view authority)>
+        endpoints;
   };
 
   SecretStreams(Surroundings surroundings, SecretIntake& intake);

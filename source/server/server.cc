@@ -8,6 +8,7 @@
 
 #include "source/base/log.h"
 #include "source/base/text.h"
+#include "source/route/domain_table.h"
 
 namespace outrigger::server {
 namespace {
@@ -100,6 +101,9 @@ Server::Server(const ServerSurroundings& surroundings, const ServerOptions& opti
                LOG(kInfo, kMain, is_clean ? "drained, exiting" : "exiting");
                around_.loop.Stop();
              }),
+      certificates_(counters_.days_until_first_cert_expiring,
+                    {.in_use = [this] { return CertificatesInUse(listeners_, clusters_); },
+                     .on_expired = [this] { OnRotation(); }}),
       flush_timer_(surroundings.loop, [this] { Flush(); }) {
   counters_.concurrency.Set(options.concurrency);
   budget_.limit = bootstrap_.global_connection_limit;
@@ -108,6 +112,8 @@ Server::Server(const ServerSurroundings& surroundings, const ServerOptions& opti
   clusters_.set_on_ready([this](const std::string& name) {
     around_.loop.Post([this, name] { OnClusterReady(name); });
   });
+  secrets_.set_on_rotation([this] { OnRotation(); });
+  listeners_.set_on_update([this] { OnRotation(); });
   listeners_.set_plan_builder(secrets_);
   clusters_.set_plan_builder(secrets_);
   MakeSecretSources();
@@ -165,7 +171,9 @@ void Server::MakeAdsClient() {
   for (const auto& cluster : bootstrap_.clusters) {
     if (cluster->name->text() == spec.cluster_name) options.stream.http2 = cluster->http2;
   }
-  options.endpoints = [this, cluster = spec.cluster_name] { return EndpointsOf(cluster); };
+  options.endpoints = [this, cluster = spec.cluster_name, authority = spec.authority] {
+    return EndpointsOf(cluster, authority);
+  };
   options.on_first_update = [this](std::string_view type) {
     if (type == kClusterType) has_clusters_ = true;
     if (type == kListenerType) has_listeners_ = true;
@@ -186,19 +194,31 @@ void Server::MakeSecretSources() {
           .node = bootstrap_.node,
           .cluster = [this](std::string_view name) { return static_clusters_.Find(name); },
           .is_active = [this](std::string_view name) { return clusters_.IsActive(name); },
-          .endpoints = [this](std::string_view name) { return EndpointsOf(name); }},
+          .endpoints =
+              [this](std::string_view name, std::string_view authority) {
+                return EndpointsOf(name, authority);
+              }},
       secrets_, live_config_.SecretCompiler());
 }
 
 // What a static cluster resolves to now; the control plane's is asked before each connection.
-std::vector<client::GrpcEndpoint> Server::EndpointsOf(std::string_view cluster) const {
+std::vector<client::GrpcEndpoint> Server::EndpointsOf(std::string_view cluster,
+                                                      std::string_view authority) const {
   std::vector<client::GrpcEndpoint> endpoints;
   for (const upstream::ClusterSet::Listing& listing : clusters_.Describe()) {
     if (listing.name != cluster || listing.endpoints == nullptr) continue;
     for (const auto& endpoint : listing.endpoints->endpoints) {
+      const upstream::TransportChoice& choice =
+          upstream::ChooseTransport(*listing.active, *endpoint);
+      const net::ClientTransportOptions options = upstream::OptionsOf(
+          *listing.active, choice, *endpoint, upstream::UpstreamProtocol::kHttp2,
+          route::WithoutPort(authority));
       for (const net::Address& address : endpoint->addresses) {
-        endpoints.push_back(
-            {address, upstream::ChooseTransport(*listing.active, *endpoint).transports});
+        endpoints.push_back({.address = address,
+                             .transports = choice.transports,
+                             .server_name = std::string(options.server_name),
+                             .verified_name = std::string(options.verified_name),
+                             .application_protocols = std::string(options.application_protocols)});
       }
     }
   }
@@ -212,6 +232,17 @@ void Server::OnClusterReady(const std::string& name) {
   if (ads_ == nullptr || has_started_ads_ || name != bootstrap_.ads->cluster_name) return;
   has_started_ads_ = true;
   ads_->Start();
+}
+
+// What changes together, such as a certificate that many contexts show, is one rotation.
+void Server::OnRotation() {
+  if (bootstrap_.rotation_drain.count() == 0 || std::exchange(is_rotation_posted_, true)) return;
+  around_.loop.Post([this] {
+    is_rotation_posted_ = false;
+    for (const auto& worker : workers_) {
+      worker->Post([window = bootstrap_.rotation_drain](Worker& w) { w.DrainOutdated(window); });
+    }
+  });
 }
 
 // --- start-up ----------------------------------------------------------------------------------
@@ -324,6 +355,9 @@ void Server::UpdateGauges() {
   counters_.total_connections.Set(
       static_cast<uint64_t>(budget_.used.load(std::memory_order_relaxed)));
   clusters_.UpdateGauges();
+  const absl::Time now = around_.clock.WallNow();
+  secrets_.UpdateGauges(now);
+  certificates_.Look(now);
 }
 
 }  // namespace outrigger::server

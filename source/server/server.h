@@ -13,6 +13,7 @@
 #include "source/extensions/access_loggers/log_files.h"
 #include "source/net/cares_resolver.h"
 #include "source/server/admin/admin.h"
+#include "source/server/certificate_watch.h"
 #include "source/server/drain.h"
 #include "source/server/listener_set.h"
 #include "source/server/live_config.h"
@@ -83,8 +84,11 @@ class Server final {
   absl::Status StartAdmin();
   void MakeAdsClient();
   void MakeSecretSources();
-  std::vector<client::GrpcEndpoint> EndpointsOf(std::string_view cluster) const;
+  std::vector<client::GrpcEndpoint> EndpointsOf(std::string_view cluster,
+                                                std::string_view authority) const;
   void OnClusterReady(const std::string& name);
+  // Contexts replaced others, or a certificate has expired: connections with old ones end in time.
+  void OnRotation();
   // Goes on with the start-up as far as what it waits for has come.
   void Advance();
   void AdvanceSoon();
@@ -115,6 +119,8 @@ class Server final {
   Admin admin_;
   std::unique_ptr<ServerAdmin> pages_;
   Drain drain_;
+  CertificateWatch certificates_;
+  bool is_rotation_posted_ = false;
   event::Timer flush_timer_;
   std::unique_ptr<event::Timer> stop_accepting_;  // after a graceful /drain_listeners
 

@@ -6,7 +6,12 @@
 namespace outrigger::server {
 
 Worker::Worker(uint32_t index, const base::Clock& clock)
-    : index_(index), loop_(clock), clusters_(loop_), for_listeners_(loop_, clusters_) {}
+    : index_(index),
+      loop_(clock),
+      clusters_(loop_),
+      for_listeners_(loop_, clusters_),
+      random_(reinterpret_cast<uintptr_t>(this)),
+      drain_timer_(loop_, [this] { DrainRound(); }) {}
 
 Worker::~Worker() { Join(); }
 
@@ -17,6 +22,7 @@ void Worker::Start() {
     // Connections, pools and slots hold memory of this thread's free lists: they end here.
     listeners_.clear();
     draining_.clear();
+    drain_timer_.Cancel();
     clusters_.Clear();
     loop_.RunOnce();
   });
@@ -49,6 +55,21 @@ void Worker::EndDraining(uint64_t listener) {
   // Its connections are destroyed by the loop and look at the listener's slot until then.
   loop_.Post(
       [draining = std::make_shared<Draining>(std::move(node.mapped()))] { draining->on_gone(); });
+}
+
+void Worker::DrainOutdated(base::Milliseconds window) {
+  drain_rounds_left_ = kDrainRounds;
+  drain_round_ = std::max(window / kDrainRounds, base::Milliseconds(1));
+  drain_timer_.Arm(drain_round_);
+}
+
+// Of what is left, each goes with equal chance in each round that is left: evenly over the window,
+// without a mark on any connection.
+void Worker::DrainRound() {
+  const auto goes = [this] { return random_.Below(drain_rounds_left_) == 0; };
+  for (auto& [id, listener] : listeners_) listener->DrainOutdated(goes);
+  clusters_.RetireOutdated(goes);
+  if (--drain_rounds_left_ > 0) drain_timer_.Arm(drain_round_);
 }
 
 void Worker::Join() {

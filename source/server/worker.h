@@ -8,6 +8,7 @@
 #include "absl/functional/any_invocable.h"
 #include "source/event/loop.h"
 #include "source/server/worker_listener.h"
+#include "source/upstream/random.h"
 #include "source/upstream/worker_clusters.h"
 
 namespace outrigger::server {
@@ -34,8 +35,14 @@ class Worker final {
   // Drains a listener that no longer accepts; what is left of it after `drain_time` is cut off.
   // Then it is gone, and `on_gone` runs on this worker.
   void Drain(uint64_t listener, base::Milliseconds drain_time, absl::AnyInvocable<void()> on_gone);
+  // Ends connections, to clients and to endpoints, whose certificate or trust is not that of new
+  // ones any more, or has expired: each at a random moment of `window` from now, in order.
+  void DrainOutdated(base::Milliseconds window);
 
  private:
+  // How many moments a window has: connections that go in one of them go together.
+  static constexpr uint32_t kDrainRounds = 64;
+  void DrainRound();
   const uint32_t index_;
   event::Loop loop_;
   upstream::WorkerClusters clusters_;
@@ -48,6 +55,10 @@ class Worker final {
   };
   void EndDraining(uint64_t listener);
   absl::flat_hash_map<uint64_t, Draining> draining_;
+  upstream::Random random_;
+  event::Timer drain_timer_;
+  base::Milliseconds drain_round_{0};
+  uint32_t drain_rounds_left_ = 0;
   std::thread thread_;
 };
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "absl/functional/function_ref.h"
 #include "source/base/intrusive_list.h"
 #include "source/config/listener_spec.h"
 #include "source/downstream/server_connection.h"
@@ -49,6 +50,8 @@ class WorkerChain final : private downstream::ServerConnectionOwner,
   // HTTP connections close after their next response; `closes_idle`: idle ones now. Others go on.
   void Drain(bool closes_idle);
   void StopDraining();
+  // Drains HTTP connections with another certificate or trust than new ones, each if `goes()`.
+  void DrainOutdated(absl::FunctionRef<bool()> goes);
   void CloseAll();
   size_t connection_count() const { return count_; }
 

@@ -194,6 +194,10 @@ void WorkerListener::StopDraining() {
   for (auto& [key, chain] : chains_) chain->StopDraining();
 }
 
+void WorkerListener::DrainOutdated(absl::FunctionRef<bool()> goes) {
+  for (auto& [key, chain] : chains_) chain->DrainOutdated(goes);
+}
+
 void WorkerListener::CloseAll() {
   acceptors_.clear();
   while (!inspected_.empty()) {

@@ -64,6 +64,8 @@ class WorkerListener final : private WorkerChainOwner, private tcp::InspectionOw
   void Drain(bool closes_idle);
   // Takes Drain back for the connections that are still open.
   void StopDraining();
+  // As WorkerChain's, of all chains.
+  void DrainOutdated(absl::FunctionRef<bool()> goes);
   // Runs once, when a draining listener has lost its last connection; before Drain.
   void set_on_empty(absl::AnyInvocable<void()> on_empty) { on_empty_ = std::move(on_empty); }
   void CloseAll();

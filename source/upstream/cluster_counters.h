@@ -15,6 +15,7 @@ namespace outrigger::upstream {
   COUNTER(upstream_cx_connect_timeout)                        \
   COUNTER(upstream_cx_connect_attempts_exceeded)              \
   COUNTER(upstream_cx_idle_timeout)                           \
+  COUNTER(upstream_cx_outdated)                               \
   COUNTER(upstream_cx_max_duration_reached)                   \
   COUNTER(upstream_cx_max_requests)                           \
   COUNTER(upstream_cx_close_notify)                           \

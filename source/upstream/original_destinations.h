@@ -26,6 +26,9 @@ class OriginalDestinations final {
   // Null above the limit.
   WorkerEndpoint* Of(const net::Address& address);
   void RetireAll();
+  void ForEach(absl::FunctionRef<void(WorkerEndpoint& endpoint)> visit) {
+    for (auto& [address, known] : known_) visit(*known.endpoint);
+  }
   size_t size() const { return known_.size(); }
 
  private:

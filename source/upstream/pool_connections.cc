@@ -350,6 +350,19 @@ void Pool::OnExpiryTimer() {
   ReportIfEmpty();
 }
 
+void Pool::RetireOutdated(absl::FunctionRef<bool()> goes) {
+  const auto look = [&](PoolConnection& connection) {
+    if (connection.state() == State::kRetiring) return;
+    const net::Transport* transport = connection.connection().transport();
+    if (transport == nullptr || !transport->is_outdated() || !goes()) return;
+    counters().upstream_cx_outdated.Increment();
+    Retire(connection);
+  };
+  free_.ForEach(look);
+  busy_.ForEach(look);
+  ReportIfEmpty();
+}
+
 void Pool::Drain() {
   is_draining_ = true;
   free_.ForEach([this](PoolConnection& connection) { Retire(connection); });

@@ -210,6 +210,16 @@ void WorkerCluster::OnPoolEmpty(WorkerEndpoint& endpoint) {
   }
 }
 
+void WorkerCluster::RetireOutdated(absl::FunctionRef<bool()> goes) {
+  const auto has_tls = [](const TransportChoice& choice) { return choice.transports != nullptr; };
+  const std::vector<TransportChoice>& matches = spec().transport_socket_matches;
+  if (!has_tls(spec().transport) && std::none_of(matches.begin(), matches.end(), has_tls)) return;
+  for (auto& endpoint : endpoints_) endpoint->RetireOutdated(goes);
+  if (destinations_ != nullptr) {
+    destinations_->ForEach([&](WorkerEndpoint& endpoint) { endpoint.RetireOutdated(goes); });
+  }
+}
+
 void WorkerCluster::Drain() {
   if (destinations_ != nullptr) destinations_->RetireAll();
   for (auto& endpoint : endpoints_) endpoint->DrainPools();

@@ -99,6 +99,8 @@ class WorkerCluster final : public event::Deletable, private event::Deferred {
 
   // New endpoints, of the same spec. Pools of endpoints that stayed are kept.
   void SetEndpoints(std::shared_ptr<const ClusterState> state);
+  // As Pool's, of the endpoints that serve.
+  void RetireOutdated(absl::FunctionRef<bool()> goes);
   // The version was replaced or removed: connections end with their requests.
   void Drain();
   // The worker ends, with no stream left: what is still being sent is dropped.

@@ -46,6 +46,12 @@ void WorkerClusters::Remove(uint32_t id) {
   if (gone.cluster) gone.cluster->Drain();
 }
 
+void WorkerClusters::RetireOutdated(absl::FunctionRef<bool()> goes) {
+  for (Slot& slot : slots_) {
+    if (slot.cluster) slot.cluster->RetireOutdated(goes);
+  }
+}
+
 void WorkerClusters::Clear() {
   for (uint32_t id = 0; id < slots_.size(); ++id) {
     if (slots_[id].cluster) slots_[id].cluster->Close();

@@ -30,6 +30,8 @@ class WorkerClusters final {
   // What the ClusterSet posts: a new cluster, a new version or new endpoints of one.
   void Install(std::shared_ptr<const ClusterState> state);
   void Remove(uint32_t id);
+  // Of all clusters: see Pool.
+  void RetireOutdated(absl::FunctionRef<bool()> goes);
   // Drops all clusters, at the end of the worker.
   void Clear();
 

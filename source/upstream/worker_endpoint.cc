@@ -1,6 +1,7 @@
 #include "source/upstream/worker_endpoint.h"
 
 #include <utility>
+#include <vector>
 
 #include "source/base/text.h"
 #include "source/upstream/pool.h"
@@ -75,6 +76,21 @@ void WorkerEndpoint::DrainPools() {
       if (pool != nullptr) pool->Drain();
     }
   }
+}
+
+void WorkerEndpoint::RetireOutdated(absl::FunctionRef<bool()> goes) {
+  // One that becomes empty is taken out of its place, and lives to the end of the event.
+  std::vector<Pool*> all;
+  const auto add = [&](const Pools& pools) {
+    for (const auto& pool : pools) {
+      if (pool != nullptr) all.push_back(pool.get());
+    }
+  };
+  add(pools_);
+  if (named_ != nullptr) {
+    for (const auto& [name, pools] : *named_) add(pools);
+  }
+  for (Pool* pool : all) pool->RetireOutdated(goes);
 }
 
 bool WorkerEndpoint::has_empty_pools() const {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "source/base/local_ptr.h"
 #include "source/event/loop.h"
 #include "source/upstream/cluster_spec.h"
@@ -51,6 +52,8 @@ class WorkerEndpoint final : public event::Deletable {
   // A pool that was made for `name` has nothing left.
   void RemoveNamed(std::string_view name, event::Loop& loop);
   void DrainPools();
+  // As Pool's.
+  void RetireOutdated(absl::FunctionRef<bool()> goes);
   bool has_empty_pools() const;
 
   EndpointRef endpoint;          // changes with its weight, health and so on

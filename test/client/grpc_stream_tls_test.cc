@@ -77,8 +77,12 @@ class GrpcStreamTls : public ::testing::Test, public GrpcStreamEvents {
     options_.path = "/a.B/C";
     options_.authority = "control.plane";
     stream_ = std::make_unique<GrpcStream>(
-        loop_, options_, std::vector<GrpcEndpoint>{{server_->address(), std::move(transports)}}, 0,
-        *this);
+        loop_, options_,
+        std::vector<GrpcEndpoint>{{.address = server_->address(),
+                                   .transports = std::move(transports),
+                                   .verified_name = verified_name_,
+                                   .application_protocols = "h2"}},
+        0, *this);
   }
   template <typename Done>
   bool Turn(Done is_done) {
@@ -94,6 +98,7 @@ class GrpcStreamTls : public ::testing::Test, public GrpcStreamEvents {
   event::Loop loop_{clock_};
   std::unique_ptr<TlsServer> server_;
   GrpcStreamOptions options_;
+  std::string verified_name_;
   std::unique_ptr<GrpcStream> stream_;
   bool is_open_ = false;
   std::vector<std::string> messages_;
@@ -163,7 +168,7 @@ TEST_F(GrpcStreamTls, ClosesWhileItsSecretsAreNotHere) {
 }
 
 TEST_F(GrpcStreamTls, VerifiesTheNameThatItIsGiven) {
-  options_.verified_name = "elsewhere.example.com";
+  verified_name_ = "elsewhere.example.com";
   Connect(net::tls::PlainServer(counted_), net::tls::PlainClient(counted_));
   EXPECT_THAT(Reason(), HasSubstr("elsewhere.example.com"));
 }

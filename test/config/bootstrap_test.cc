@@ -116,6 +116,18 @@ TEST(Bootstrap, ReadsTheControlPlane) {
   EXPECT_EQ(spec.node.id(), "one");
 }
 
+TEST(Bootstrap, ReadsHowLongOutdatedConnectionsMayStayFromTheRuntime) {
+  const auto read = [](const std::string& value) {
+    return Spec("layered_runtime: {layers: [{name: a, static_layer: "
+                "{outrigger: {tls: {rotation_drain_ms: " +
+                value + "}}}}]}")
+        .rotation_drain;
+  };
+  EXPECT_EQ(Spec("{}").rotation_drain, milliseconds(300'000));
+  EXPECT_EQ(read("1500"), milliseconds(1500));
+  EXPECT_EQ(read("0"), milliseconds(0));
+}
+
 TEST(Bootstrap, ReadsTheRest) {
   const BootstrapSpec spec = Spec(R"(
 admin:
@@ -271,6 +283,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "admin.access_log_path: not implemented; give /dev/null or leave it out"},
         Refusal{"stats_flush_interval: 301s",
                 "stats_flush_interval: must be at most 300 s, got 301000 ms"},
+        Refusal{"layered_runtime: {layers: [{name: a, static_layer: "
+                "{outrigger.tls.rotation_drain_ms: -1}}]}",
+                "layered_runtime: outrigger.tls.rotation_drain_ms: must be 0 (never) to 86400000, "
+                "got -1"},
         Refusal{"stats_config: {use_all_default_tags: false}",
                 "stats_config.use_all_default_tags: false is not implemented"},
         Refusal{

@@ -7,7 +7,9 @@ import ssl
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from harness.config import TYPE, bootstrap, indented, listener, protocol_options
+from harness.config import TYPE, bootstrap, cluster, indented, listener, live_bootstrap, protocol_options
+from harness.l4 import chain, l4_listener, tcp_proxy
+from harness.live import listeners
 from harness.process import ROOT, built, run
 from harness.story import Story, main
 from harness.waiting import PATIENCE_SECONDS, until
@@ -57,6 +59,12 @@ def tls_listener(source, timeout="15s"):
     return plain + indented(socket_config, 2) + "\n"
 
 
+def transport(context, fields):
+    """A transport_socket of TLS; `context`: "Downstream" or "Upstream"."""
+    return (f"transport_socket:\n  name: tls\n  typed_config:\n    \"@type\": {TYPE}"
+            f"extensions.transport_sockets.tls.v3.{context}TlsContext\n{indented(fields, 4)}\n")
+
+
 def from_cluster(api="GRPC"):
     return (f"api_config_source: {{ api_type: {api}, transport_api_version: V3, "
             "grpc_services: [{ envoy_grpc: { cluster_name: sds } }] }")
@@ -94,9 +102,12 @@ class SecretsTest(Story):
             return None
         return dict(secure.getpeercert()["subjectAltName"])["DNS"]
 
-    def ask(self, secure):
+    def answer(self, secure):
         secure.sendall(b"GET / HTTP/1.1\r\nhost: any.test\r\n\r\n")
-        return secure.recv(65536).split(b"\r\n")[0]
+        return secure.recv(65536)
+
+    def ask(self, secure):
+        return self.answer(secure).split(b"\r\n")[0]
 
     def put(self, path, text):
         fresh = path.parent / f".{path.name}.new"
@@ -125,6 +136,24 @@ class SecretsTest(Story):
         self.assertNotIn("PRIVATE KEY", dump + proxy.log)
         certificates = proxy.admin("/certs").json()["certificates"]
         self.assertEqual(certificates[0]["cert_chain"][0]["subject_alt_names"], [{"dns": "second.test"}])
+
+    def test_connections_with_a_certificate_that_was_replaced_end_in_order(self):
+        path = self.directory() / "sds.yaml"
+        self.put(path, resources(self.certificates.secret("first")))
+        proxy = self.proxy(bootstrap([tls_listener(f"path_config_source: {{ path: {path} }}")], more=(
+            "layered_runtime: { layers: [{ name: a, static_layer: { outrigger.tls.rotation_drain_ms: 64 } }] }\n")))
+        old = [self.connect_securely(proxy) for _ in range(8)]
+        for secure in old:
+            self.assertNotIn(b"connection: close", self.answer(secure))
+        self.put(path, resources(self.certificates.secret("second"), version="2"))
+        counter = next(name for name in proxy.counters() if name.endswith("downstream_cx_total")
+                       and name.startswith("listener.127")).replace("cx_total", "cx_outdated")
+        until(lambda: proxy.counter(counter) == 8, "all of them are told to go")
+        for secure in old:
+            head = self.answer(secure)
+            self.assertIn(b"200 OK", head)
+            self.assertIn(b"connection: close", head)
+        self.assertNotIn(b"connection: close", self.answer(self.connect_securely(proxy)))
 
     def test_a_listener_waits_for_a_file_and_then_serves_without_it(self):
         path = self.directory() / "sds.yaml"
@@ -170,6 +199,44 @@ class SecretsTest(Story):
         self.control_plane({"s.yaml": resources(self.certificates.secret("first"))}, listen=f"unix:{pipe}")
         proxy.wait_until_ready()
         self.assertEqual(self.shown(proxy), "first.test")
+
+    # -- the control plane's own stream ----------------------------------------------------------
+
+    def own(self, name):
+        """The CommonTlsContext of who shows that certificate and believes in the authority."""
+        files = self.certificates.directory
+        return (f"common_tls_context:\n  tls_certificates:\n  - certificate_chain: {{ filename: {files}/{name}.pem }}\n"
+                f"    private_key: {{ filename: {files}/{name}.key }}\n"
+                f"  validation_context: {{ trusted_ca: {{ filename: {files}/ca.pem }} }}\n")
+
+    def gate_to(self, control):
+        """Takes TLS off the connections to the control plane, from clients that show a certificate."""
+        self.certificates.leaf("control")
+        self.certificates.make("leaf", "workload", "--by", "ca", "--usage", "client", "--uri", "spiffe://test/workload")
+        socket_config = transport("Downstream", self.own("control") + "require_client_certificate: true\n")
+        return self.proxy(bootstrap([l4_listener(chain(tcp_proxy("control")) + socket_config)],
+                                    [cluster("control", control)]))
+
+    def bootstrap_over_tls(self, gate, fields):
+        return live_bootstrap(gate.port()) + indented(transport("Upstream", fields), 4) + "\n"
+
+    def test_secrets_and_listeners_come_by_ads_over_mutual_tls(self):
+        control = self.control_plane({"listeners.yaml": listeners(tls_listener("ads: {}")),
+                                      "s.yaml": resources(self.certificates.secret("first"))})
+        gate = self.gate_to(control)
+        proxy = self.proxy(self.bootstrap_over_tls(gate, self.own("workload") + "sni: control.test\n"))
+        self.assertEqual(self.shown(proxy), "first.test")
+        control.save("s.yaml", resources(self.certificates.secret("second")))
+        until(lambda: self.shown(proxy) == "second.test", "the new certificate is shown")
+        self.assertEqual(proxy.counter("sds.default.update_success"), 2)
+
+    def test_a_control_plane_that_does_not_believe_us_is_named_with_the_reason(self):
+        gate = self.gate_to(self.control_plane({"listeners.yaml": listeners()}))
+        trust = f"validation_context: {{ trusted_ca: {{ filename: {self.certificates.directory}/ca.pem }} }}"
+        proxy = self.proxy(self.bootstrap_over_tls(gate, f"common_tls_context: {{ {trust} }}\nsni: control.test\n"),
+                           waits=False)
+        until(lambda: "the server sent the alert certificate_required" in proxy.log, "the log says why")
+        self.assertEqual(proxy.counter("control_plane.connected_state"), 0)
 
     def test_a_cluster_that_would_wait_for_itself_is_refused(self):
         cluster = pipe_cluster("/nowhere") + (

@@ -47,6 +47,7 @@ struct FakeTransportOptions {
   bool is_open = false;              // the handshake is done already
   std::string application_protocol;  // what the handshake agrees on
   std::string failure;               // not empty: the handshake fails by this
+  std::shared_ptr<const bool> is_outdated;  // null: never
   TlsInfo info;
 };
 
@@ -100,7 +101,9 @@ class FakeTransport final : public Transport {
     if (info_ == nullptr) info_ = std::make_shared<const TlsInfo>(options_.info);
     return info_;
   }
-  bool is_outdated() const override { return false; }
+  bool is_outdated() const override {
+    return options_.is_outdated != nullptr && *options_.is_outdated;
+  }
 
  private:
   void TakeControl(char kind) {
@@ -135,6 +138,7 @@ class FakeServerTransports final : public ServerTransports {
     if (!has_secrets) return nullptr;
     return std::make_unique<FakeTransport>(options);
   }
+  bool Matches(const Transport&) const override { return true; }
   FakeTransportOptions options;
   bool has_secrets = true;
 };

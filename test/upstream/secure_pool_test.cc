@@ -333,5 +333,38 @@ TEST(SecurePool, ForgetsNamesWithoutConnections) {
   EXPECT_EQ(world.Counter("a.upstream_rq_pending_overflow"), 0u);
 }
 
+TEST(SecurePool, RetiresConnectionsWithAnotherCertificateAsTheyAreChosen) {
+  SecureWorld world;
+  Server server;
+  const auto is_outdated = std::make_shared<bool>(false);
+  world.transports->options.is_outdated = is_outdated;
+  world.AddSecureCluster({&server});
+  auto busy = world.Start();
+  ASSERT_TRUE(world.ShakesHands(server, 0));
+  ASSERT_TRUE(world.Gets(server, 0, "GET /"));
+  auto done = world.Start();
+  ASSERT_TRUE(world.ShakesHands(server, 1));
+  ASSERT_TRUE(world.Gets(server, 1, "GET /"));
+  world.Say(server, 1, kOk);
+  ASSERT_TRUE(world.RunUntil([&] { return done->is_complete; }));
+  const auto all = [] { return true; };
+  world.workers.RetireOutdated(all);
+  world.Settle();
+  EXPECT_EQ(world.Counter("a.upstream_cx_active"), 2u) << "they are what new ones would be";
+  *is_outdated = true;
+  world.workers.RetireOutdated([] { return false; });
+  EXPECT_EQ(world.Counter("a.upstream_cx_outdated"), 0u) << "not their turn yet";
+  world.workers.RetireOutdated(all);
+  world.workers.RetireOutdated(all);
+  world.Settle();
+  EXPECT_EQ(world.Counter("a.upstream_cx_outdated"), 2u) << "each once";
+  EXPECT_EQ(world.Counter("a.upstream_cx_active"), 1u) << "the idle one went at once";
+  world.Say(server, 0, kOk);
+  ASSERT_TRUE(world.RunUntil([&] { return busy->is_complete; }));
+  EXPECT_EQ(busy->body, "ok");
+  world.Settle();
+  EXPECT_EQ(world.Counter("a.upstream_cx_active"), 0u) << "the other with its request";
+}
+
 }  // namespace
 }  // namespace outrigger::upstream

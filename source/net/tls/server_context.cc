@@ -273,6 +273,11 @@ class CurrentServerContext final : public ServerContexts {
                                           identity_, nullptr);
   }
 
+  bool Matches(const Transport& transport) const override {
+    const uint64_t now = identity_->load(std::memory_order_relaxed);
+    return now == 0 || static_cast<const TlsTransport&>(transport).core().identity == now;
+  }
+
   void Set(std::shared_ptr<const ServerContext> context) override {
     const uint64_t identity = static_cast<const BuiltServerContext&>(*context).core().identity;
     base::MutexLock lock(mutex_);

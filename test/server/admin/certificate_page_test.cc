@@ -25,6 +25,7 @@ class ServerSide final : public net::tls::ServerContexts, public net::tls::Serve
     return {std::shared_ptr<void>(), this};
   }
   std::unique_ptr<net::Transport> Make() const override { return nullptr; }
+  bool Matches(const net::Transport&) const override { return true; }
   const net::tls::ServerSettings& settings() const override { return settings_; }
 
  private:
