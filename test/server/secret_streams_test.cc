@@ -80,7 +80,7 @@ class StreamsWorld : public test::SecretWorld {
                          .cluster = [this](std::string_view) { return spec; },
                          .is_active = [this](std::string_view) { return is_active; },
                          .endpoints =
-                             [this](std::string_view) {
+                             [this](std::string_view, std::string_view) {
                                return std::vector<client::GrpcEndpoint>{{server.address()}};
                              }},
                         intake};
