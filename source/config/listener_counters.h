@@ -26,8 +26,8 @@ struct ListenerCounters {
   stats::Counter downstream_context_secrets_not_ready;
   stats::Counter downstream_cx_handshake_overflow;  // ours: too many handshakes at a time
   stats::Counter downstream_cx_outdated;  // ours: drained for their certificate was replaced
-  stats::Counter handed_over;   // ours: to the listener of the original destination
-  stats::Counter accept_error;  // ours: out of descriptors, or the like
+  stats::Counter handed_over;             // ours: to the listener of the original destination
+  stats::Counter accept_error;            // ours: out of descriptors, or the like
 };
 
 }  // namespace outrigger::config

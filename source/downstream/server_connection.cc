@@ -174,6 +174,13 @@ void ServerConnection::Drain(bool closes_idle) {
   }
 }
 
+bool ServerConnection::IsOutdated(const net::ServerTransports* present) const {
+  const net::Transport* transport = connection_.transport();
+  if (transport == nullptr || is_draining_) return false;
+  // It may be of a version of the chain before this one, whose context nobody changes any more.
+  return transport->is_outdated() || (present != nullptr && !present->Matches(*transport));
+}
+
 void ServerConnection::StopDraining() {
   if (!is_http2()) is_draining_ = false;
 }

@@ -57,8 +57,9 @@ class ServerConnection final : public event::Deletable,
   void StopDraining();
   // Ends everything now; streams are logged as cut off.
   void Close();
-  bool is_draining() const { return is_draining_; }
-  const net::Transport* transport() const { return connection_.transport(); }  // null: plain bytes
+  // Whether it has another certificate or trust than what `present` (null: nothing) makes, and does
+  // not drain yet.
+  bool IsOutdated(const net::ServerTransports* present) const;
 
  private:
   friend class ServerStream;

@@ -217,7 +217,7 @@ void ListenerSet::Activate(const std::string& name) {
   }
   ReleaseRoutes(old.get());
   CountStates();
-  if (warming_count_ == 0 && on_warm_) on_warm_();
+  if (warming_count_ == 0 && events_.on_warm) events_.on_warm();
 }
 
 void ListenerSet::Install(Entry& entry) {
@@ -238,7 +238,7 @@ void ListenerSet::UpdateInPlace(Entry& entry) {
       if (at != w.listeners().end()) at->second->Update(version, drain_time);
     });
   }
-  if (on_update_) on_update_();
+  if (events_.on_update) events_.on_update();
 }
 
 // --- removing ----------------------------------------------------------------------------------
@@ -253,7 +253,7 @@ void ListenerSet::Remove(std::string_view name) {
   ReleaseRoutes(entry.active.get());
   if (entry.active != nullptr) Retire(entry);
   CountStates();
-  if (warming_count_ == 0 && on_warm_) on_warm_();
+  if (warming_count_ == 0 && events_.on_warm) events_.on_warm();
 }
 
 // Stops accepting, lets connections end by themselves, and ends the rest after the drain time. The

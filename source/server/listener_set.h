@@ -64,11 +64,14 @@ class ListenerSet final {
   // `http.<prefix>.rds.<name>.` of a listener that takes its routes by that name.
   std::optional<stats::Scope> RdsScopeOf(std::string_view rds_name) const;
 
-  // Nothing waits for routes or secrets any more. `on_warm` runs each time that becomes true.
+  struct Events {
+    std::function<void()> on_warm;  // each time that is_warm becomes true
+    // After each update in place: chains that stay may have other TLS contexts.
+    std::function<void()> on_update;
+  };
+  void set_events(Events events) { events_ = std::move(events); }
+  // Nothing waits for routes or secrets any more.
   bool is_warm() const { return warming_count_ == 0; }
-  void set_on_warm(std::function<void()> on_warm) { on_warm_ = std::move(on_warm); }
-  // Runs after each update in place: chains that stay may have other TLS contexts.
-  void set_on_update(std::function<void()> on_update) { on_update_ = std::move(on_update); }
   // Starts accepting; until then listeners are bound and wait.
   void StartAccepting();
   enum class Which : uint8_t { kAll, kInbound, kWithDefaultDrain };  // drain_type DEFAULT
@@ -123,8 +126,7 @@ class ListenerSet final {
   const base::Milliseconds drain_time_;
   ListenerSetCounters counters_;
   absl::btree_map<std::string, Entry> entries_;
-  std::function<void()> on_warm_;
-  std::function<void()> on_update_;
+  Events events_;
   uint64_t next_id_ = 1;
   size_t warming_count_ = 0;
   size_t draining_count_ = 0;

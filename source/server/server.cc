@@ -107,13 +107,13 @@ Server::Server(const ServerSurroundings& surroundings, const ServerOptions& opti
       flush_timer_(surroundings.loop, [this] { Flush(); }) {
   counters_.concurrency.Set(options.concurrency);
   budget_.limit = bootstrap_.global_connection_limit;
-  listeners_.set_on_warm([this] { AdvanceSoon(); });
+  listeners_.set_events(
+      {.on_warm = [this] { AdvanceSoon(); }, .on_update = [this] { OnRotation(); }});
   clusters_.set_on_warm([this] { AdvanceSoon(); });
   clusters_.set_on_ready([this](const std::string& name) {
     around_.loop.Post([this, name] { OnClusterReady(name); });
   });
   secrets_.set_on_rotation([this] { OnRotation(); });
-  listeners_.set_on_update([this] { OnRotation(); });
   listeners_.set_plan_builder(secrets_);
   clusters_.set_plan_builder(secrets_);
   MakeSecretSources();
@@ -194,10 +194,8 @@ void Server::MakeSecretSources() {
           .node = bootstrap_.node,
           .cluster = [this](std::string_view name) { return static_clusters_.Find(name); },
           .is_active = [this](std::string_view name) { return clusters_.IsActive(name); },
-          .endpoints =
-              [this](std::string_view name, std::string_view authority) {
-                return EndpointsOf(name, authority);
-              }},
+          .endpoints = [this](std::string_view name,
+                              std::string_view authority) { return EndpointsOf(name, authority); }},
       secrets_, live_config_.SecretCompiler());
 }
 
@@ -210,9 +208,9 @@ std::vector<client::GrpcEndpoint> Server::EndpointsOf(std::string_view cluster,
     for (const auto& endpoint : listing.endpoints->endpoints) {
       const upstream::TransportChoice& choice =
           upstream::ChooseTransport(*listing.active, *endpoint);
-      const net::ClientTransportOptions options = upstream::OptionsOf(
-          *listing.active, choice, *endpoint, upstream::UpstreamProtocol::kHttp2,
-          route::WithoutPort(authority));
+      const net::ClientTransportOptions options =
+          upstream::OptionsOf(*listing.active, choice, *endpoint,
+                              upstream::UpstreamProtocol::kHttp2, route::WithoutPort(authority));
       for (const net::Address& address : endpoint->addresses) {
         endpoints.push_back({.address = address,
                              .transports = choice.transports,

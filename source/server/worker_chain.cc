@@ -112,11 +112,7 @@ void WorkerChain::StopDraining() {
 
 void WorkerChain::DrainOutdated(absl::FunctionRef<bool()> goes) {
   connections_.ForEach([&](downstream::ServerConnection& connection) {
-    const net::Transport* transport = connection.transport();
-    if (transport == nullptr || connection.is_draining()) return;
-    // It may be of a version of the chain before this one, whose context nobody changes any more.
-    const bool matches = spec_->transports == nullptr || spec_->transports->Matches(*transport);
-    if ((matches && !transport->is_outdated()) || !goes()) return;
+    if (!connection.IsOutdated(spec_->transports.get()) || !goes()) return;
     owner_.counters().downstream_cx_outdated.Increment();
     connection.Drain(/*closes_idle=*/false);
   });

@@ -45,8 +45,8 @@ class Pool final : public event::Deletable {
 
   // Closes idle connections now and the others when their requests end.
   void Drain();
-  // Connections with another certificate or trust than the present one, each if `goes()`: no request
-  // begins there any more.
+  // Connections with another certificate or trust than the present one, each if `goes()`: no
+  // request begins there any more.
   void RetireOutdated(absl::FunctionRef<bool()> goes);
   bool is_empty() const { return connection_count_ == 0 && pending_count_ == 0; }
   bool is_idle() const { return open_count_ == 0 && pending_count_ == 0; }

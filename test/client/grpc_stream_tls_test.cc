@@ -76,13 +76,13 @@ class GrpcStreamTls : public ::testing::Test, public GrpcStreamEvents {
   void Connect(std::shared_ptr<const net::ClientTransports> transports) {
     options_.path = "/a.B/C";
     options_.authority = "control.plane";
-    stream_ = std::make_unique<GrpcStream>(
-        loop_, options_,
-        std::vector<GrpcEndpoint>{{.address = server_->address(),
-                                   .transports = std::move(transports),
-                                   .verified_name = verified_name_,
-                                   .application_protocols = "h2"}},
-        0, *this);
+    stream_ =
+        std::make_unique<GrpcStream>(loop_, options_,
+                                     std::vector<GrpcEndpoint>{{.address = server_->address(),
+                                                                .transports = std::move(transports),
+                                                                .verified_name = verified_name_,
+                                                                .application_protocols = "h2"}},
+                                     0, *this);
   }
   template <typename Done>
   bool Turn(Done is_done) {

@@ -118,9 +118,10 @@ TEST(Bootstrap, ReadsTheControlPlane) {
 
 TEST(Bootstrap, ReadsHowLongOutdatedConnectionsMayStayFromTheRuntime) {
   const auto read = [](const std::string& value) {
-    return Spec("layered_runtime: {layers: [{name: a, static_layer: "
-                "{outrigger: {tls: {rotation_drain_ms: " +
-                value + "}}}}]}")
+    return Spec(
+               "layered_runtime: {layers: [{name: a, static_layer: "
+               "{outrigger: {tls: {rotation_drain_ms: " +
+               value + "}}}}]}")
         .rotation_drain;
   };
   EXPECT_EQ(Spec("{}").rotation_drain, milliseconds(300'000));

@@ -44,9 +44,9 @@ inline std::string FakeText(std::string_view wire) {
 
 struct FakeTransportOptions {
   bool is_client = false;
-  bool is_open = false;              // the handshake is done already
-  std::string application_protocol;  // what the handshake agrees on
-  std::string failure;               // not empty: the handshake fails by this
+  bool is_open = false;                     // the handshake is done already
+  std::string application_protocol;         // what the handshake agrees on
+  std::string failure;                      // not empty: the handshake fails by this
   std::shared_ptr<const bool> is_outdated;  // null: never
   TlsInfo info;
 };

@@ -22,11 +22,13 @@ class Watch {
 
   absl::Time now = absl::FromUnixSeconds(1'700'000'000);
   stats::Store store;
-  stats::GroupPtr group = store.DeclareOne(stats::PlainScope("server."), "days", stats::Kind::kGauge);
+  stats::GroupPtr group =
+      store.DeclareOne(stats::PlainScope("server."), "days", stats::Kind::kGauge);
   std::vector<ContextCertificates> contexts;
   int expired = 0;
-  CertificateWatch watch{group->gauge(0),
-                         {.in_use = [this] { return contexts; }, .on_expired = [this] { ++expired; }}};
+  CertificateWatch watch{
+      group->gauge(0),
+      {.in_use = [this] { return contexts; }, .on_expired = [this] { ++expired; }}};
 };
 
 TEST(CertificateWatch, ShowsTheDaysUntilTheFirstExpires) {
