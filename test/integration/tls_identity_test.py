@@ -156,6 +156,25 @@ class ClientTest(IdentityStory):
         self.assertTrue(response.body.endswith(b"until the end"), response.body)
 
 
+class ListenerLogTest(IdentityStory):
+    def test_tells_of_connections_that_never_became_requests(self):
+        log = self.directory() / "log"
+        more = json_log(log, detail="%RESPONSE_CODE_DETAILS%", failure="%DOWNSTREAM_TRANSPORT_FAILURE_REASON%",
+                        subject="%DOWNSTREAM_PEER_SUBJECT%")
+        routes = '- match: { prefix: "/" }\n  direct_response: { status: 200 }'
+        proxy = self.proxy(bootstrap([self.tls_listener(routes, required=True, more=more)]))
+        stranger = self.dial(proxy)
+        with self.assertRaises(OSError):  # TLS 1.3 tells it after the client's side is done
+            stranger.request()
+        refused = json.loads(lines_of(log, 1)[0])
+        self.assertEqual(refused["detail"], "handshake_failed")
+        self.assertIn("certificate", refused["failure"])
+        known = self.dial(proxy, "web")
+        self.assert_status(known.request(), 200)
+        known.close()
+        self.assertEqual(json.loads(lines_of(log, 2)[1]), {"detail": None, "failure": None, "subject": "CN=web"})
+
+
 class UpstreamTest(IdentityStory):
     """A plain proxy whose cluster "inner" speaks TLS with the listener "inner" of another."""
 
