@@ -6,10 +6,10 @@
 #include "absl/status/statusor.h"
 #include "grpcpp/server.h"
 #include "source/control/ads_service.h"
-#include "source/control/secret_service.h"
 #include "source/control/directory_watcher.h"
 #include "source/control/event_log.h"
 #include "source/control/resource_directory.h"
+#include "source/control/secret_service.h"
 
 namespace outrigger::control {
 

@@ -85,7 +85,8 @@ class Chain : private WorkerChainOwner {
 
   net::RawPeer Connect(std::string read_before = {}) {
     auto [ours, peer] = net::TcpPair();
-    net::Accepted accepted(std::move(ours));
+    const net::Address address = net::PeerAddress(ours.fd());
+    net::Accepted accepted(std::move(ours), address);
     if (!read_before.empty()) accepted.read.Append(read_before);
     accepted.Found().server_name = "a.example";
     chain->Serve(std::move(accepted));

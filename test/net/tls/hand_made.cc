@@ -85,8 +85,7 @@ BareClient::BareClient(const ServerContexts& serving, const std::function<void(S
       pair_(serving.Make(), nullptr),
       server_(&pair_.server()) {
   ssl_.reset(SSL_new(context_.get()));
-  SSL_set_custom_verify(ssl_.get(), SSL_VERIFY_PEER,
-                        [](SSL*, uint8_t*) { return ssl_verify_ok; });
+  SSL_set_custom_verify(ssl_.get(), SSL_VERIFY_PEER, [](SSL*, uint8_t*) { return ssl_verify_ok; });
   BIO* in = BIO_new(BIO_s_mem());
   BIO_set_mem_eof_return(in, -1);
   SSL_set_bio(ssl_.get(), in, BIO_new(BIO_s_mem()));
