@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "source/base/text.h"
+#include "source/config/access_log_config.h"
 #include "source/config/field_values.h"
 #include "source/config/filter_chain_config.h"
 #include "source/config/fingerprint.h"
@@ -88,6 +89,10 @@ ListenerSpec CompileListener(const Listener& listener, const ListenerContext& co
   const size_t findings_before = place.findings().size();
   CompileFilterChains(listener, context, spec, place);
   CompileListenerFilters(listener, context, spec, place);
+  FactoryContext factories(context.clock, context.stats, "", context.environment.runtime,
+                           context.environment.health);
+  spec.access_loggers = ReadAccessLogs(listener.access_log(), "access_log", context.registry,
+                                       factories, context.environment.runtime, place);
   spec.fingerprint = Fingerprint(listener);
   spec.socket_fingerprint = SocketFingerprint(listener);
   if (place.findings().size() == findings_before) {

@@ -9,6 +9,7 @@
 #include "source/base/clock.h"
 #include "source/config/listener_counters.h"
 #include "source/downstream/http_options.h"
+#include "source/http/access_logger.h"
 #include "source/net/address.h"
 #include "source/net/tls/context_plan.h"
 #include "source/net/transport.h"
@@ -65,6 +66,8 @@ struct ListenerSpec {
   bool hands_over = false;
   std::string stat_name;  // stat_prefix or the address, for `listener.<...>.`
   ListenerCounters counters;
+  // Told of every connection when it is over.
+  std::vector<std::shared_ptr<const http::AccessLogger>> access_loggers;
 
   // What looks at connections first; null: nothing.
   tcp::ListenerFilters filters;

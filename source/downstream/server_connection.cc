@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "source/downstream/server_stream.h"
+#include "source/http/describe_client.h"
 #include "source/http/http2/server_session.h"
 #include "source/net/connection_id.h"
 
@@ -193,6 +194,15 @@ void ServerConnection::DrainHttp2() {
   drain_until_ = worker_.loop.Now() + options_->timeouts.drain;
   Watch(drain_until_);
   http2_->Drain();
+}
+
+void ServerConnection::Describe(http::StreamSummary& summary) {
+  http::DescribeClient(connection_, arrival_.get(), summary);
+  summary.downstream_failure_reason = net::TransportFailure(connection_);
+  summary.connection_id = id_;
+  summary.start = start_;
+  summary.request_body_bytes = connection_.bytes_read();
+  summary.response_body_bytes = connection_.bytes_written();
 }
 
 void ServerConnection::Close() {

@@ -9,6 +9,7 @@
 #include "source/downstream/http_worker.h"
 #include "source/event/timer.h"
 #include "source/http/http1/server_codec.h"
+#include "source/http/stream_summary.h"
 #include "source/net/accepted.h"
 #include "source/net/connection.h"
 
@@ -55,6 +56,8 @@ class ServerConnection final : public event::Deletable,
   void Drain(bool closes_idle);
   // Takes Drain back, if the connection is still open. A GOAWAY cannot be taken back.
   void StopDraining();
+  // What is known of the connection itself, for its listener's log.
+  void Describe(http::StreamSummary& summary);
   // Ends everything now; streams are logged as cut off.
   void Close();
   // Whether it has another certificate or trust than what `present` (null: nothing) makes, and does

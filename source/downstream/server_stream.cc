@@ -5,6 +5,7 @@
 #include "source/downstream/forwarding_headers.h"
 #include "source/downstream/request_checks.h"
 #include "source/downstream/server_connection.h"
+#include "source/http/describe_client.h"
 #include "source/http/grpc/content_type.h"
 #include "source/http/grpc/status.h"
 #include "source/http/local_reply.h"
@@ -37,18 +38,8 @@ ServerStream::ServerStream(ServerConnection& connection, http::ResponseWriter& w
   counters.downstream_rq_active.Increment();
   summary_.start = last_activity_ = loop().Now();
   summary_.request = &request_;
-  summary_.downstream_remote = &connection_.connection_.peer_address();
-  summary_.downstream_local = &connection_.connection_.local_address();
-  summary_.downstream_direct_remote = summary_.downstream_remote;
-  if (const net::Arrival* arrival = connection_.arrival_.get()) {
-    if (arrival->direct_peer.family() != AF_UNSPEC) {
-      summary_.downstream_direct_remote = &arrival->direct_peer;
-    }
-    summary_.is_local_restored = arrival->is_local_restored;
-    summary_.requested_server_name = arrival->server_name;
-  }
+  http::DescribeClient(connection_.connection_, connection_.arrival_.get(), summary_);
   summary_.connection_id = connection_.id_;
-  summary_.downstream_transport = connection_.connection_.transport();
 }
 
 ServerStream::~ServerStream() { DCHECK(phase_ == Phase::kEnded); }

@@ -4,6 +4,7 @@
 
 #include "source/base/intrusive_list.h"
 #include "source/event/loop.h"
+#include "source/http/stream_summary.h"
 #include "source/net/accepted.h"
 #include "source/net/connection.h"
 
@@ -37,9 +38,8 @@ class SecuringConnection final : public event::Deletable,
   net::Accepted Take();
   // Nothing is heard of it any more.
   void Close() { connection_.Close(net::CloseMode::kNow); }
-  net::Connection& connection() { return connection_; }
-  const net::Arrival* arrival() const { return arrival_.get(); }  // null: nothing was found out
-  base::MonoTime start() const { return start_; }
+  // In OnHandshakeFailed, for the listener's log.
+  void Describe(http::StreamSummary& summary);
 
  private:
   void OnConnected() override { owner_.OnSecured(*this); }

@@ -35,6 +35,7 @@ void WorkerChain::Serve(net::Accepted&& accepted) {
 }
 
 void WorkerChain::Begin(net::Accepted&& accepted) {
+  if (!owner_.access_loggers().empty()) (void)accepted.Local();  // while there is a socket
   if (spec_->http == nullptr) {
     sessions_.PushBack(
         *spec_->session(sessions_worker_, std::move(accepted), spec_->session_limits, *this)
@@ -50,18 +51,25 @@ void WorkerChain::Begin(net::Accepted&& accepted) {
 
 void WorkerChain::Secure(net::Accepted&& accepted) {
   if (owner_.handshake_count() >= kMostHandshakes) {
-    owner_.counters().downstream_cx_handshake_overflow.Increment();
-    return Forget();
+    return Refuse(accepted, owner_.counters().downstream_cx_handshake_overflow,
+                  "handshake_overflow");
   }
   accepted.transport = spec_->transports->Make();
   if (accepted.transport == nullptr) {
-    owner_.counters().downstream_context_secrets_not_ready.Increment();
-    return Forget();
+    return Refuse(accepted, owner_.counters().downstream_context_secrets_not_ready,
+                  "handshake_without_secrets");
   }
   ++owner_.handshake_count();
+  if (!owner_.access_loggers().empty()) (void)accepted.Local();  // while there is a socket
   auto* securing = new SecuringConnection(http_.loop, std::move(accepted), spec_->handshake_timeout,
                                           static_cast<SecuringOwner&>(*this));
   securing_.PushBack(*securing);
+}
+
+void WorkerChain::Refuse(net::Accepted& accepted, stats::Counter counter, std::string_view detail) {
+  counter.Increment();
+  LogRefused(owner_.access_loggers(), http_.loop, accepted, http_.loop.Now(), std::nullopt, detail);
+  Forget();
 }
 
 void WorkerChain::RemoveSecuring(SecuringConnection& securing) {
@@ -77,6 +85,13 @@ void WorkerChain::OnSecured(SecuringConnection& securing) {
 
 void WorkerChain::OnHandshakeFailed(SecuringConnection& securing, bool has_timed_out) {
   if (has_timed_out) owner_.counters().downstream_cx_transport_socket_connect_timeout.Increment();
+  if (!owner_.access_loggers().empty()) {
+    http::StreamSummary summary;
+    securing.Describe(summary);
+    summary.detail = summary.connection_termination_detail =
+        has_timed_out ? "handshake_timeout" : "handshake_failed";
+    LogConnection(owner_.access_loggers(), http_.loop, summary);
+  }
   RemoveSecuring(securing);
   Forget();
 }
@@ -88,13 +103,23 @@ void WorkerChain::Forget() {
   owner_.OnChainConnectionEnd();
 }
 
+template <typename Served>
+void WorkerChain::Log(Served& served) {
+  if (owner_.access_loggers().empty()) return;
+  http::StreamSummary summary;
+  served.Describe(summary);
+  LogConnection(owner_.access_loggers(), http_.loop, summary);
+}
+
 void WorkerChain::OnConnectionEnd(downstream::ServerConnection& connection) {
+  Log(connection);
   connection.Unlink();
   http_.loop.DeleteLater(std::unique_ptr<event::Deletable>(&connection));
   Forget();
 }
 
 void WorkerChain::OnSessionEnd(tcp::Session& session) {
+  Log(session);
   session.Unlink();
   http_.loop.DeleteLater(std::unique_ptr<event::Deletable>(&session));
   Forget();

@@ -7,6 +7,7 @@
 #include "source/base/intrusive_list.h"
 #include "source/config/listener_spec.h"
 #include "source/downstream/server_connection.h"
+#include "source/server/connection_log.h"
 #include "source/server/securing_connection.h"
 #include "source/tcp/session.h"
 
@@ -19,6 +20,7 @@ class WorkerChainOwner {
   // A connection of one of its chains is over; the count is lower already.
   virtual void OnChainConnectionEnd() = 0;
   virtual const config::ListenerCounters& counters() const = 0;
+  virtual const AccessLoggers& access_loggers() const = 0;
   // How many handshakes go on in all of its chains together; they count.
   virtual uint32_t& handshake_count() = 0;
 };
@@ -59,9 +61,13 @@ class WorkerChain final : private downstream::ServerConnectionOwner,
   void Secure(net::Accepted&& accepted);
   // To whom the chain configures.
   void Begin(net::Accepted&& accepted);
+  // Closes a connection that cannot be secured.
+  void Refuse(net::Accepted& accepted, stats::Counter counter, std::string_view detail);
   void RemoveSecuring(SecuringConnection& securing);
   // A connection that Serve counted is over.
   void Forget();
+  template <typename Served>
+  void Log(Served& served);
 
   void OnSecured(SecuringConnection& securing) override;
   void OnHandshakeFailed(SecuringConnection& securing, bool has_timed_out) override;

@@ -128,18 +128,24 @@ void WorkerListener::OnInspected(tcp::InspectedConnection& inspected, tcp::Inspe
   switch (end) {
     case tcp::InspectionEnd::kTimeout:
       counters_.downstream_pre_cx_timeout.Increment();
-      if (!spec_->continues_after_timeout) return Forget();
-      break;
+      if (spec_->continues_after_timeout) break;
+      return ForgetInspected(inspected, "listener_filters_timeout");
     case tcp::InspectionEnd::kLeft:
       counters_.downstream_listener_filter_remote_close.Increment();
-      return Forget();
+      return ForgetInspected(inspected, "downstream_remote_disconnect");
     case tcp::InspectionEnd::kRefused:
       counters_.downstream_listener_filter_error.Increment();
-      return Forget();
+      return ForgetInspected(inspected, "listener_filter_refused");
     case tcp::InspectionEnd::kDone:
       break;
   }
   OnFiltersDone(std::move(inspected.connection()), inspected.may_hand_over());
+}
+
+void WorkerListener::ForgetInspected(tcp::InspectedConnection& inspected, std::string_view detail) {
+  LogRefused(spec_->access_loggers, worker_.http.loop, inspected.connection(), inspected.start(),
+             std::nullopt, detail);
+  Forget();
 }
 
 void WorkerListener::OnFiltersDone(net::Accepted&& accepted, bool may_hand_over) {
@@ -162,6 +168,8 @@ void WorkerListener::Serve(net::Accepted&& accepted) {
   }
   if (chain == nullptr) {
     counters_.no_filter_chain_match.Increment();
+    LogRefused(spec_->access_loggers, worker_.http.loop, accepted, worker_.http.loop.Now(),
+               http::ResponseFlag::kNoRouteFound, "filter_chain_not_found");
     return Forget();
   }
   chain->Serve(std::move(accepted));

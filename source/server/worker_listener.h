@@ -84,8 +84,11 @@ class WorkerListener final : private WorkerChainOwner, private tcp::InspectionOw
   void OnInspected(tcp::InspectedConnection& inspected, tcp::InspectionEnd end) override;
   void OnFiltersDone(net::Accepted&& accepted, bool may_hand_over);
   void Serve(net::Accepted&& accepted);
+  // Closes what listener filters gave up, or let go.
+  void ForgetInspected(tcp::InspectedConnection& inspected, std::string_view detail);
   void OnChainConnectionEnd() override { Forget(); }
   const config::ListenerCounters& counters() const override { return counters_; }
+  const AccessLoggers& access_loggers() const override { return spec_->access_loggers; }
   uint32_t& handshake_count() override { return handshake_count_; }
   // A connection that was counted by Take is no longer ours.
   void Forget();

@@ -14,6 +14,7 @@ InspectedConnection::InspectedConnection(event::Loop& loop, net::Accepted connec
       connection_(std::move(connection)),
       filters_(std::move(filters)),
       may_hand_over_(may_hand_over),
+      start_(loop.Now()),
       owner_(owner),
       timer_(loop, [this] { Finish(InspectionEnd::kTimeout); }) {}
 

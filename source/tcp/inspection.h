@@ -45,6 +45,7 @@ class InspectedConnection final : public event::Deletable,
   std::optional<InspectionEnd> Start(base::Milliseconds timeout);
   net::Accepted& connection() { return connection_; }
   bool may_hand_over() const { return may_hand_over_; }
+  base::MonoTime start() const { return start_; }
 
  private:
   void OnFdEvents(uint32_t events) override;
@@ -58,6 +59,7 @@ class InspectedConnection final : public event::Deletable,
   net::Accepted connection_;
   const ListenerFilters filters_;
   const bool may_hand_over_;
+  const base::MonoTime start_;
   InspectionOwner& owner_;
   size_t at_ = 0;                           // the filter that looks
   std::unique_ptr<ListenerFilter> filter_;  // null: it was not asked yet

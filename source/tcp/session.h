@@ -6,6 +6,7 @@
 #include "absl/functional/any_invocable.h"
 #include "source/base/intrusive_list.h"
 #include "source/event/loop.h"
+#include "source/http/stream_summary.h"
 #include "source/net/accepted.h"
 #include "source/upstream/random.h"
 #include "source/upstream/worker_clusters.h"
@@ -30,6 +31,9 @@ class Session : public event::Deletable, public base::ListLink<> {
  public:
   // Ends everything now, with OnSessionEnd; nothing when it is over already.
   virtual void Close() = 0;
+  // What is known of the session, for its listener's log; until it is destroyed. The summary is
+  // looked at before that.
+  virtual void Describe(http::StreamSummary& summary) = 0;
 };
 
 // What sessions of one worker share. Owner: the worker; outlives its sessions.

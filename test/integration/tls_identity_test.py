@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness import tls
 from harness.client import Connection
 from harness.config import bootstrap, cluster, json_log, listener, protocol_options, rbac
-from harness.l4 import lines_of
+from harness.l4 import ECHO, TcpServer, chain, echo_bytes, l4_listener, lines_of, says, tcp_proxy
 from harness.story import Story, main
 from harness.upstream import raw_then_close, reply
 from harness.waiting import PATIENCE_SECONDS
@@ -154,6 +154,65 @@ class ClientTest(IdentityStory):
         client.socket.suppress_ragged_eofs = False
         response = client.request(headers=[("connection", "close")])
         self.assertTrue(response.body.endswith(b"until the end"), response.body)
+
+
+class SessionTest(IdentityStory):
+    """Network filters that know nothing of TLS, behind it and in front of it."""
+
+    def secured(self, filters):
+        """A listener of this chain."""
+        socket_text = tls.downstream(tls.common(self.certificate("server"), trusted=self.ca))
+        return l4_listener(chain(filters) + socket_text, name="secured")
+
+    def talks(self, connection):
+        """64 KiB there and back, then the end of one side and of the other."""
+        data = bytes(range(256)) * 256
+        connection.sendall(data)
+        seen = b""
+        while len(seen) < len(data):
+            seen += connection.recv(65536)
+        self.assertEqual(seen, data)
+
+    def test_echo_and_direct_response_speak_through_it(self):
+        proxy = self.proxy(bootstrap([self.secured(ECHO)]))
+        self.talks(self.dial(proxy, listener="secured").socket)
+        proxy = self.proxy(bootstrap([self.secured(says("hello"))]))
+        self.assertEqual(self.dial(proxy, listener="secured").read_to_end(), b"hello")
+
+    def test_tcp_proxy_ends_it_and_begins_it(self):
+        """Plain to the first, TLS to the second, plain to the server."""
+        log = self.directory() / "log"
+        server = TcpServer(echo_bytes)
+        self.addCleanup(server.stop)
+        behind = self.proxy(bootstrap([self.secured(tcp_proxy("a", json_log(
+            log, peer="%DOWNSTREAM_PEER_URI_SAN%", name="%REQUESTED_SERVER_NAME%")))], [cluster("a", server)]))
+        to_behind = tls.upstream(tls.common(self.certificate("web"), trusted=self.ca), "sni: a.example\n")
+        proxy = self.proxy(bootstrap([l4_listener(chain(tcp_proxy("a")))],
+                                     [cluster("a", Port(behind.port("secured")), more=to_behind)]))
+        client = self.connect(proxy)
+        self.talks(client.socket)
+        client.finish_sending()
+        self.assertEqual(client.read_to_end(), b"")
+        self.assertEqual(json.loads(lines_of(log, 1)[0]), {"peer": "spiffe://example.org/web", "name": "a.example"})
+
+
+class ListenerLogTest(IdentityStory):
+    def test_tells_of_connections_that_never_became_requests(self):
+        log = self.directory() / "log"
+        more = json_log(log, detail="%RESPONSE_CODE_DETAILS%", failure="%DOWNSTREAM_TRANSPORT_FAILURE_REASON%",
+                        subject="%DOWNSTREAM_PEER_SUBJECT%")
+        routes = '- match: { prefix: "/" }\n  direct_response: { status: 200 }'
+        proxy = self.proxy(bootstrap([self.tls_listener(routes, required=True, more=more)]))
+        stranger = self.dial(proxy)
+        with self.assertRaises(OSError):  # TLS 1.3 tells it after the client's side is done
+            stranger.request()
+        refused = json.loads(lines_of(log, 1)[0])
+        self.assertEqual(refused["detail"], "handshake_failed")
+        self.assertIn("certificate", refused["failure"])
+        known = self.dial(proxy, "web")
+        self.assert_status(known.request(), 200)
+        known.close()
+        self.assertEqual(json.loads(lines_of(log, 2)[1]), {"detail": None, "failure": None, "subject": "CN=web"})
 
 
 class UpstreamTest(IdentityStory):

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gtest/gtest.h"
+#include "source/http/describe_client.h"
 #include "test/net/fake_transport.h"
 #include "test/net/loopback.h"
 
@@ -26,6 +27,10 @@ class Greeter final : public tcp::Session, private net::ConnectionEvents {
     client_.Close(net::CloseMode::kNow);
     owner_.OnSessionEnd(*this);
   }
+  void Describe(http::StreamSummary& summary) override {
+    http::DescribeClient(client_, nullptr, summary);
+    summary.request_body_bytes = client_.bytes_read();
+  }
 
  private:
   void OnData(base::Buffer& in, bool end) override {
@@ -37,6 +42,25 @@ class Greeter final : public tcp::Session, private net::ConnectionEvents {
 
   tcp::SessionOwner& owner_;
   net::Connection client_;
+};
+
+// What the listener's log was told last.
+class LastLine final : public http::AccessLogger {
+ public:
+  void Log(const http::StreamSummary& summary) const override {
+    ++lines;
+    detail = std::string(summary.detail);
+    failure = std::string(summary.downstream_failure_reason);
+    server_name = std::string(summary.ServerName());
+    has_addresses = summary.downstream_local->port() != 0 && summary.downstream_remote->port() != 0;
+    received = summary.request_body_bytes;
+    duration = summary.end - summary.start;
+  }
+  mutable int lines = 0;
+  mutable std::string detail, failure, server_name;
+  mutable bool has_addresses = false;
+  mutable uint64_t received = 0;
+  mutable base::Nanoseconds duration{};
 };
 
 // A chain of sessions that greet over a transport, and clients on loopback.
@@ -61,7 +85,8 @@ class Chain : private WorkerChainOwner {
 
   net::RawPeer Connect(std::string read_before = {}) {
     auto [ours, peer] = net::TcpPair();
-    net::Accepted accepted(std::move(ours));
+    const net::Address address = net::PeerAddress(ours.fd());
+    net::Accepted accepted(std::move(ours), address);
     if (!read_before.empty()) accepted.read.Append(read_before);
     accepted.Found().server_name = "a.example";
     chain->Serve(std::move(accepted));
@@ -89,10 +114,13 @@ class Chain : private WorkerChainOwner {
   int sessions = 0, ends = 0;
   uint32_t handshakes = 0;
   std::string server_name;
+  std::shared_ptr<LastLine> log = std::make_shared<LastLine>();
 
  private:
+  AccessLoggers loggers_{log};
   void OnChainConnectionEnd() override { ++ends; }
   const config::ListenerCounters& counters() const override { return counters_; }
+  const AccessLoggers& access_loggers() const override { return loggers_; }
   uint32_t& handshake_count() override { return handshakes; }
 
   config::ListenerCounters counters_ = config::ListenerCounters::Declare(store, "test");
@@ -139,6 +167,25 @@ TEST(WorkerChain, TellsAClientThatItsHandshakeFailed) {
   EXPECT_EQ(chain.handshakes, 0u);
   EXPECT_EQ(chain.sessions, 0);
   EXPECT_EQ(chain.chain->connection_count(), 0u);
+  EXPECT_EQ(chain.log->lines, 1);
+  EXPECT_EQ(chain.log->detail, "handshake_failed");
+  EXPECT_EQ(chain.log->failure, "no certificate");
+  EXPECT_EQ(chain.log->server_name, "a.example");
+  EXPECT_TRUE(chain.log->has_addresses);
+  EXPECT_EQ(chain.log->received, 3u);
+}
+
+TEST(WorkerChain, LogsASessionWhenItIsOver) {
+  Chain chain;
+  net::RawPeer client = chain.Connect();
+  client.Send(FakeRecord(net::kFakeHello) + FakeRecord(net::kFakeBytes, "!"));
+  ASSERT_TRUE(chain.Hears(client, "Hhello!"));
+  EXPECT_EQ(chain.log->lines, 0);
+  client.Reset();
+  ASSERT_TRUE(chain.turns.RunUntil([&] { return chain.ends == 1; }));
+  EXPECT_EQ(chain.log->lines, 1);
+  EXPECT_EQ(chain.log->detail, "");
+  EXPECT_TRUE(chain.log->has_addresses);
 }
 
 TEST(WorkerChain, GivesUpOnAHandshakeThatTakesTooLong) {
@@ -154,6 +201,8 @@ TEST(WorkerChain, GivesUpOnAHandshakeThatTakesTooLong) {
   EXPECT_EQ(chain.ends, 1);
   EXPECT_EQ(chain.handshakes, 0u);
   EXPECT_EQ(chain.Count("downstream_cx_transport_socket_connect_timeout"), 1u);
+  EXPECT_EQ(chain.log->detail, "handshake_timeout");
+  EXPECT_EQ(chain.log->duration, base::Milliseconds(1001));
 }
 
 TEST(WorkerChain, ClosesWhatComesBeforeItsSecrets) {
@@ -164,6 +213,7 @@ TEST(WorkerChain, ClosesWhatComesBeforeItsSecrets) {
   EXPECT_EQ(chain.ends, 1);
   EXPECT_EQ(chain.handshakes, 0u);
   EXPECT_EQ(chain.Count("server_ssl_socket_factory.downstream_context_secrets_not_ready"), 1u);
+  EXPECT_EQ(chain.log->detail, "handshake_without_secrets");
 }
 
 TEST(WorkerChain, LimitsTheHandshakesThatGoOn) {
@@ -173,6 +223,7 @@ TEST(WorkerChain, LimitsTheHandshakesThatGoOn) {
   net::RawPeer second = chain.Connect();
   ASSERT_TRUE(chain.SeesEnd(second));
   EXPECT_EQ(chain.Count("downstream_cx_handshake_overflow"), 1u);
+  EXPECT_EQ(chain.log->detail, "handshake_overflow");
   first.Send(FakeRecord(net::kFakeHello));
   ASSERT_TRUE(chain.Hears(first, "Hhello"));
   net::RawPeer third = chain.Connect();

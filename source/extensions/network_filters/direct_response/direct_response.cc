@@ -6,6 +6,7 @@
 
 #include "source/base/text.h"
 #include "source/config/field_values.h"
+#include "source/http/describe_client.h"
 #include "source/net/connection.h"
 
 namespace outrigger::direct_response {
@@ -16,6 +17,8 @@ class DirectResponse final : public tcp::Session, private net::ConnectionEvents 
   DirectResponse(tcp::SessionWorker& worker, net::Accepted connection, tcp::SessionOwner& owner,
                  std::shared_ptr<const std::string> text)
       : owner_(owner),
+        start_(worker.loop.Now()),
+        arrival_(std::move(connection.arrival)),
         text_(std::move(text)),
         client_(worker.loop, std::move(connection), *this, {}) {
     client_.output().Append(base::Slice::Borrow(*text_));
@@ -28,6 +31,14 @@ class DirectResponse final : public tcp::Session, private net::ConnectionEvents 
     owner_.OnSessionEnd(*this);
   }
 
+  void Describe(http::StreamSummary& summary) override {
+    http::DescribeClient(client_, arrival_.get(), summary);
+    summary.downstream_failure_reason = net::TransportFailure(client_);
+    summary.start = start_;
+    summary.request_body_bytes = client_.bytes_read();
+    summary.response_body_bytes = client_.bytes_written();
+  }
+
  private:
   void OnData(base::Buffer& in, bool) override { in.Clear(); }
   void OnClosed(net::CloseCause) override {
@@ -35,6 +46,8 @@ class DirectResponse final : public tcp::Session, private net::ConnectionEvents 
   }
 
   tcp::SessionOwner& owner_;
+  const base::MonoTime start_;
+  const std::unique_ptr<net::Arrival> arrival_;    // null: nothing was found out
   const std::shared_ptr<const std::string> text_;  // outlives the output that borrows it
   net::Connection client_;
   bool is_over_ = false;

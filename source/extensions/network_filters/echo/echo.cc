@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "source/http/describe_client.h"
 #include "source/net/connection.h"
 
 namespace outrigger::echo {
@@ -14,6 +15,8 @@ class EchoSession final : public tcp::Session, private net::ConnectionEvents {
   EchoSession(tcp::SessionWorker& worker, net::Accepted connection,
               const tcp::SessionLimits& limits, tcp::SessionOwner& owner)
       : owner_(owner),
+        start_(worker.loop.Now()),
+        arrival_(std::move(connection.arrival)),
         client_(worker.loop, std::move(connection), *this,
                 {.output_high_bytes = limits.buffer_bytes}) {}
 
@@ -21,6 +24,14 @@ class EchoSession final : public tcp::Session, private net::ConnectionEvents {
     if (std::exchange(is_over_, true)) return;
     client_.Close(net::CloseMode::kNow);
     owner_.OnSessionEnd(*this);
+  }
+
+  void Describe(http::StreamSummary& summary) override {
+    http::DescribeClient(client_, arrival_.get(), summary);
+    summary.downstream_failure_reason = net::TransportFailure(client_);
+    summary.start = start_;
+    summary.request_body_bytes = client_.bytes_read();
+    summary.response_body_bytes = client_.bytes_written();
   }
 
  private:
@@ -38,6 +49,8 @@ class EchoSession final : public tcp::Session, private net::ConnectionEvents {
   }
 
   tcp::SessionOwner& owner_;
+  const base::MonoTime start_;
+  const std::unique_ptr<net::Arrival> arrival_;  // null: nothing was found out
   net::Connection client_;
   bool is_over_ = false;
 };

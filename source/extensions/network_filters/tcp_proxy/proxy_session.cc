@@ -6,6 +6,7 @@
 #include "absl/container/inlined_vector.h"
 #include "source/extensions/network_filters/tcp_proxy/direct_side.h"
 #include "source/extensions/network_filters/tcp_proxy/tunnel_side.h"
+#include "source/http/describe_client.h"
 #include "source/net/connection_id.h"
 
 namespace outrigger::tcp_proxy {
@@ -59,8 +60,6 @@ ProxySession::ProxySession(tcp::SessionWorker& worker, net::Accepted connection,
   options_->counters.downstream_cx_active.Increment();
   summary_.start = last_progress_;
   summary_.connection_id = net::NextConnectionId();
-  summary_.downstream_transport = client_.transport();
-  if (arrival_ != nullptr) summary_.requested_server_name = arrival_->server_name;
 }
 
 ProxySession::~ProxySession() {
@@ -292,20 +291,23 @@ void ProxySession::End() {
   owner_.OnSessionEnd(*this);
 }
 
-void ProxySession::DescribeClient() {
-  const net::Address& peer = client_.peer_address();
-  const bool is_other = arrival_ != nullptr && arrival_->direct_peer.family() != AF_UNSPEC;
-  summary_.downstream_local = &client_.local_address();
-  summary_.downstream_remote = &peer;
-  summary_.downstream_direct_remote = is_other ? &arrival_->direct_peer : &peer;
-}
+void ProxySession::DescribeClient() { http::DescribeClient(client_, arrival_.get(), summary_); }
 
-void ProxySession::Log() {
+void ProxySession::Complete() {
   DescribeClient();
   summary_.request_body_bytes = client_.bytes_read();
   summary_.response_body_bytes = client_.bytes_written();
   summary_.attempts = attempts_;
   summary_.downstream_failure_reason = net::TransportFailure(client_);
+}
+
+void ProxySession::Describe(http::StreamSummary& summary) {
+  Complete();
+  summary = summary_;
+}
+
+void ProxySession::Log() {
+  Complete();
   summary_.end = worker_.loop.Now();
   summary_.start_wall =
       worker_.loop.clock().WallNow() - absl::FromChrono(summary_.end - summary_.start);

@@ -30,6 +30,7 @@ class ProxySession final : public tcp::Session,
   ~ProxySession() override;
 
   void Close() override;
+  void Describe(http::StreamSummary& summary) override;
 
  private:
   enum class Phase : uint8_t {
@@ -56,6 +57,8 @@ class ProxySession final : public tcp::Session,
   void EndBy(http::ResponseFlag flag, std::string_view detail);
   void End();
   void DescribeClient();
+  // What is known only at the end.
+  void Complete();
   void Log();
 
   // The client's.
