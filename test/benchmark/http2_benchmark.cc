@@ -57,14 +57,14 @@ void ServerExchange(benchmark::State& state) {
   ServerSession session(still.connection(), options, counters, streams);
   Deflater deflater;
   base::Buffer hello;
-  hello.Append(std::string_view(Hello()));
+  hello.Append(Hello());
   session.OnData(hello, false);
   std::string window = Window(0, 5);
   uint32_t id = 1;
   for (auto _ : state) {
     base::Buffer in;
-    in.Append(std::string_view(deflater.Head(id, SmallRequest(), true)));
-    in.Append(std::string_view(window));
+    in.Append(deflater.Head(id, SmallRequest(), true));
+    in.Append(window);
     session.OnData(in, false);
     still.Turn();
     id += 2;
@@ -111,7 +111,7 @@ void ClientExchange(benchmark::State& state) {
   ClientSession session(still.connection(), options, events);
   Deflater deflater;
   base::Buffer hello;
-  hello.Append(std::string_view(Settings()));
+  hello.Append(Settings());
   session.OnData(hello, false);
   base::Arena arena;
   RequestHead head(arena);
@@ -126,8 +126,8 @@ void ClientExchange(benchmark::State& state) {
     exchange.Begin();
     session.StartRequest(exchange).WriteHead(head, true);
     base::Buffer in;
-    in.Append(std::string_view(deflater.Head(id, response, false)));
-    in.Append(std::string_view(Data(id, "hello", true)));
+    in.Append(deflater.Head(id, response, false));
+    in.Append(Data(id, "hello", true));
     session.OnData(in, false);
     still.Turn();
     id += 2;

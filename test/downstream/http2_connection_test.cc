@@ -9,13 +9,21 @@
 namespace outrigger::downstream {
 namespace {
 
-using namespace http::http2;  // the frames
+using http::http2::Data;
+using http::http2::FieldTexts;
+using http::http2::Frame;
+using http::http2::FrameTexts;
+using http::http2::Get;
+using http::http2::Headers;
+using http::http2::Hello;
+using http::http2::Ping;
+using http::http2::Post;
+using http::http2::Rst;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using ::testing::StartsWith;
 
 // Serves, and reads back the frames.
 class Http2Serving : public Serving {

@@ -41,7 +41,7 @@ absl::Status CheckMessage(const pb::Descriptor& type, std::string_view message, 
                                    " is not UTF-8");
     }
     if (field->type() != pb::FieldDescriptor::TYPE_MESSAGE) continue;
-    const absl::Status inner = CheckMessage(*field->message_type(), part->payload, depth + 1);
+    absl::Status inner = CheckMessage(*field->message_type(), part->payload, depth + 1);
     if (!inner.ok()) return inner;
   }
   if (!reader.is_malformed()) return absl::OkStatus();
@@ -64,9 +64,10 @@ std::string DefaultJson(const pb::FieldDescriptor& field, const JsonPrinting& op
     case pb::FieldDescriptor::CPPTYPE_MESSAGE:
       return "null";
     case pb::FieldDescriptor::CPPTYPE_STRING:
-      return QuoteJson(field.type() == pb::FieldDescriptor::TYPE_BYTES
-                           ? base::StdView(absl::Base64Escape(field.default_value_string()))
-                           : std::string_view(field.default_value_string()));
+      if (field.type() != pb::FieldDescriptor::TYPE_BYTES) {
+        return QuoteJson(field.default_value_string());
+      }
+      return QuoteJson(absl::Base64Escape(field.default_value_string()));
     case pb::FieldDescriptor::CPPTYPE_BOOL:
       return field.default_value_bool() ? "true" : "false";
     case pb::FieldDescriptor::CPPTYPE_INT64:  // 64 bits are strings in JSON
