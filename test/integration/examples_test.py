@@ -28,7 +28,8 @@ class ExamplesTest(Story):
             bazel_bin = pathlib.Path(os.environ["TEST_SRCDIR"], os.environ["TEST_WORKSPACE"])
         done = run(*IN_A_NAMESPACE, EXAMPLES / name / "run", timeout=60, env={**os.environ, "BAZEL_BIN": str(bazel_bin)})
         text = done.stdout.decode()
-        self.assertEqual(done.returncode, 0, text + done.stderr.decode())
+        self.errors = done.stderr.decode()
+        self.assertEqual(done.returncode, 0, text + self.errors)
         return text
 
     def test_connect(self):
@@ -68,6 +69,14 @@ class ExamplesTest(Story):
         for server in ("HTTP/1.1", "HTTP/2"):
             for client in ("1.1", "2"):
                 self.assertIn(f"from {server}\n(over HTTP/{client})\n", text)
+
+    def test_mtls(self):
+        text = self.run_example("mtls")
+        self.assertIn("\nhello, By=spiffe://example.org/web;", text)
+        self.assertIn(";URI=spiffe://example.org/shop\n", text)
+        self.assertIn("\nRBAC: access denied\n", text)
+        self.assertRegex(text + self.errors, "(?i)certificate required")
+        self.assertRegex(text, r"0 failed; updates of the certificate: shop [2-4], web [2-4]\n")
 
     def test_transcoding(self):
         text = self.run_example("transcoding")
