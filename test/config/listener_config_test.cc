@@ -409,7 +409,6 @@ INSTANTIATE_TEST_SUITE_P(
                          "listener_filters: [{filter_disabled: {destination_port_range: {start: "
                          "5, end: 5}}}]"),
                 "destination_port_range: must have start below end, got 5 and 5"},
-        Refusal{Complete("via: a", "access_log: [{}]"), "access_log: not implemented"},
         Refusal{Complete("via: a", "per_connection_buffer_limit_bytes: 0"),
                 "per_connection_buffer_limit_bytes: must be at least 1, got 0"}));
 
