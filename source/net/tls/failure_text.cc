@@ -129,7 +129,10 @@ TakenFailure TakeFailure(bool is_server) {
     failure.text = TextOf(failure.reason, is_server);
   }
   if (!failure.text.empty()) return failure;
-  failure.text = base::StrCat("TLS failed: ", ReasonWords(error));
+  // BoringSSL says nothing of a server name that is none.
+  failure.text = error == 0 ? base::StrCat(is_server ? "the client" : "the server",
+                                           " sent a message that cannot be read")
+                            : base::StrCat("TLS failed: ", ReasonWords(error));
   return failure;
 }
 
