@@ -78,7 +78,7 @@ TEST(Refusal, TakesASwitchThatIsOffAsNotSet) {
 }
 
 TEST(Refusal, KeepsTheFirstTwentyAndCountsTheRest) {
-  std::string yaml = "access_log: [{}]\nfilter_chains:\n";
+  std::string yaml = "transparent: true\nfilter_chains:\n";
   for (int i = 0; i < 25; ++i) yaml += "- {use_proxy_proto: true}\n";
   EXPECT_THAT(Refused<Listener>(yaml), testing::HasSubstr("\nand 6 more"));
 }
