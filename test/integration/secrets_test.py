@@ -47,9 +47,10 @@ class Certificates:
                 f"  private_key:\n    inline_string: |\n{indented(self.text(leaf + '.key'), 6)}\n")
 
 
-def resources(*secrets, version="1"):
+def resources(*secrets, version=None):
+    """A file of secrets; of outrigger-control without a version, which it makes itself."""
     entries = "".join(f'- "@type": {SECRET}\n{indented(text, 2)}\n' for text in secrets)
-    return f"version_info: '{version}'\nresources:\n{entries}"
+    return (f"version_info: '{version}'\n" if version else "") + f"resources:\n{entries}"
 
 
 def tls_listener(source, timeout="15s"):
