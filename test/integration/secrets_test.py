@@ -19,6 +19,9 @@ CONTEXT = TYPE + "extensions.transport_sockets.tls.v3.DownstreamTlsContext"
 ROUTE = '- match: { prefix: / }\n  direct_response: { status: 200, body: { inline_string: "hello" } }\n'
 
 
+DRAINS_SOON = "layered_runtime: { layers: [{ name: a, static_layer: { outrigger.tls.rotation_drain_ms: 64 } }] }\n"
+
+
 class Certificates:
     """A throwaway authority and what it signed."""
 
@@ -44,9 +47,10 @@ class Certificates:
                 f"  private_key:\n    inline_string: |\n{indented(self.text(leaf + '.key'), 6)}\n")
 
 
-def resources(*secrets, version="1"):
+def resources(*secrets, version=None):
+    """A file of secrets; of outrigger-control without a version, which it makes itself."""
     entries = "".join(f'- "@type": {SECRET}\n{indented(text, 2)}\n' for text in secrets)
-    return f"version_info: '{version}'\nresources:\n{entries}"
+    return (f"version_info: '{version}'\n" if version else "") + f"resources:\n{entries}"
 
 
 def tls_listener(source, timeout="15s"):
@@ -137,23 +141,37 @@ class SecretsTest(Story):
         certificates = proxy.admin("/certs").json()["certificates"]
         self.assertEqual(certificates[0]["cert_chain"][0]["subject_alt_names"], [{"dns": "second.test"}])
 
-    def test_connections_with_a_certificate_that_was_replaced_end_in_order(self):
-        path = self.directory() / "sds.yaml"
-        self.put(path, resources(self.certificates.secret("first")))
-        proxy = self.proxy(bootstrap([tls_listener(f"path_config_source: {{ path: {path} }}")], more=(
-            "layered_runtime: { layers: [{ name: a, static_layer: { outrigger.tls.rotation_drain_ms: 64 } }] }\n")))
-        old = [self.connect_securely(proxy) for _ in range(8)]
-        for secure in old:
-            self.assertNotIn(b"connection: close", self.answer(secure))
-        self.put(path, resources(self.certificates.secret("second"), version="2"))
-        counter = next(name for name in proxy.counters() if name.endswith("downstream_cx_total")
-                       and name.startswith("listener.127")).replace("cx_total", "cx_outdated")
-        until(lambda: proxy.counter(counter) == 8, "all of them are told to go")
-        for secure in old:
+    def assert_told_to_go(self, proxy, connections):
+        """Each gets one more answer, with word of its end."""
+        until(lambda: sum(count for name, count in proxy.counters().items()
+                          if name.endswith("downstream_cx_outdated")) == len(connections), "all of them are chosen")
+        for secure in connections:
             head = self.answer(secure)
             self.assertIn(b"200 OK", head)
             self.assertIn(b"connection: close", head)
         self.assertNotIn(b"connection: close", self.answer(self.connect_securely(proxy)))
+
+    def test_connections_with_a_certificate_that_was_replaced_end_in_order(self):
+        path = self.directory() / "sds.yaml"
+        self.put(path, resources(self.certificates.secret("first")))
+        proxy = self.proxy(bootstrap([tls_listener(f"path_config_source: {{ path: {path} }}")], more=DRAINS_SOON))
+        old = [self.connect_securely(proxy) for _ in range(8)]
+        for secure in old:
+            self.assertNotIn(b"connection: close", self.answer(secure))
+        self.put(path, resources(self.certificates.secret("second"), version="2"))
+        self.assert_told_to_go(proxy, old)
+
+    def test_connections_from_before_an_update_of_their_listener_end_when_its_certificate_changed(self):
+        def text(certificate, server_names=""):
+            return listener(ROUTE) + indented(transport("Downstream", self.own(certificate)), 2) + "\n" + server_names
+        control = self.control_plane({"listeners.yaml": listeners(text("first"))})
+        proxy = self.proxy(live_bootstrap(control.port) + DRAINS_SOON)
+        old = [self.connect_securely(proxy) for _ in range(4)]
+        control.save("listeners.yaml", listeners(text("first", "per_connection_buffer_limit_bytes: 100000\n")))
+        proxy.wait_for_counter("listener_manager.listener_in_place_updated", 1)
+        control.save("listeners.yaml", listeners(text("second")))
+        self.assert_told_to_go(proxy, old)
+        self.assertEqual(self.shown(proxy), "second.test")
 
     def test_a_listener_waits_for_a_file_and_then_serves_without_it(self):
         path = self.directory() / "sds.yaml"
