@@ -182,7 +182,7 @@ class ServersTest(TlsStory):
         """A proxy with a plain listener before this endpoint."""
         text = (f"name: a\ntype: STATIC\nconnect_timeout: 2s\nload_assignment:\n  cluster_name: a\n  endpoints:\n"
                 f"  - lb_endpoints:\n    - endpoint: {{ address: {{ {address} }} }}\n{more}{socket_text}")
-        self.outrigger = self.proxy(bootstrap([listener(TO_A)], [text]))
+        self.outrigger = self.proxy(bootstrap([listener(TO_A)], [text]), concurrency=1)
         return self.outrigger
 
     def nginx(self):
