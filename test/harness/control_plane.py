@@ -12,13 +12,14 @@ from harness.waiting import until
 class ControlPlane:
     """Serves files={"routes.yaml": text, ...}; save and remove change them as an editor would."""
 
-    def __init__(self, files, port=0, listen=None):
+    def __init__(self, files, port=0, listen=None, flags=()):
         self._directory = tempfile.TemporaryDirectory(prefix="outrigger-control-test-")
         self.directory = pathlib.Path(self._directory.name)
         for name, text in files.items():
             self.save(name, text)
         self.process = None
         self.port = port
+        self.flags = flags
         self.listen = listen  # instead of a port: "unix:/path"
         self.start()
 
@@ -34,7 +35,7 @@ class ControlPlane:
     def start(self):
         """Also again after kill(): on the same port."""
         self.process = Process(built("source/control/outrigger-control"), "--dir", self.directory,
-                               "--listen", self.listen or f"127.0.0.1:{self.port}", "--log-level", "debug")
+                               "--listen", self.listen or f"127.0.0.1:{self.port}", "--log-level", "debug", *self.flags)
         if self.listen:
             until(lambda: self.events("listening"), "outrigger-control listens")
         else:

@@ -116,9 +116,9 @@ load_assignment:
     - endpoint: {{ address: {{ pipe: {{ path: {place}/socket }} }} }}
 """
 
-    def calls_server(self):
+    def calls_server(self, **environment):
         """The gRPC C++ library."""
-        return self.server(built("test/peers/calls_server"))
+        return self.server(built("test/peers/calls_server"), environment=environment)
 
     def interop_server(self):
         """The interop server of gRPC-Go."""

@@ -2,13 +2,13 @@
 """Certificates that come by SDS, over every way, and change while clients are there."""
 
 import pathlib
+import re
 import socket
 import ssl
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from harness.config import TYPE, bootstrap, cluster, indented, listener, live_bootstrap, protocol_options
-from harness.l4 import chain, l4_listener, tcp_proxy
+from harness.config import TYPE, bootstrap, indented, listener, live_bootstrap, protocol_options
 from harness.live import listeners
 from harness.process import ROOT, built, run
 from harness.story import Story, main
@@ -227,34 +227,49 @@ class SecretsTest(Story):
                 f"    private_key: {{ filename: {files}/{name}.key }}\n"
                 f"  validation_context: {{ trusted_ca: {{ filename: {files}/ca.pem }} }}\n")
 
-    def gate_to(self, control):
-        """Takes TLS off the connections to the control plane, from clients that show a certificate."""
+    def secure_control_plane(self, files):
+        """outrigger-control over mutual TLS."""
         self.certificates.leaf("control")
         self.certificates.make("leaf", "workload", "--by", "ca", "--usage", "client", "--uri", "spiffe://test/workload")
-        socket_config = transport("Downstream", self.own("control") + "require_client_certificate: true\n")
-        return self.proxy(bootstrap([l4_listener(chain(tcp_proxy("control")) + socket_config)],
-                                    [cluster("control", control)]))
+        at = self.certificates.directory
+        return self.control_plane(files, flags=("--tls-cert", at / "control.pem", "--tls-key", at / "control.key",
+                                                "--tls-client-ca", at / "ca.pem"))
 
-    def bootstrap_over_tls(self, gate, fields):
-        return live_bootstrap(gate.port()) + indented(transport("Upstream", fields), 4) + "\n"
+    def bootstrap_over_tls(self, control, fields):
+        return live_bootstrap(control.port) + indented(transport("Upstream", fields), 4) + "\n"
 
     def test_secrets_and_listeners_come_by_ads_over_mutual_tls(self):
-        control = self.control_plane({"listeners.yaml": listeners(tls_listener("ads: {}")),
-                                      "s.yaml": resources(self.certificates.secret("first"))})
-        gate = self.gate_to(control)
-        proxy = self.proxy(self.bootstrap_over_tls(gate, self.own("workload") + "sni: control.test\n"))
+        control = self.secure_control_plane({"listeners.yaml": listeners(tls_listener("ads: {}")),
+                                             "s.yaml": resources(self.certificates.secret("first"))})
+        proxy = self.proxy(self.bootstrap_over_tls(control, self.own("workload") + "sni: control.test\n"))
         self.assertEqual(self.shown(proxy), "first.test")
         control.save("s.yaml", resources(self.certificates.secret("second")))
         until(lambda: self.shown(proxy) == "second.test", "the new certificate is shown")
         self.assertEqual(proxy.counter("sds.default.update_success"), 2)
 
     def test_a_control_plane_that_does_not_believe_us_is_named_with_the_reason(self):
-        gate = self.gate_to(self.control_plane({"listeners.yaml": listeners()}))
+        control = self.secure_control_plane({"listeners.yaml": listeners()})
         trust = f"validation_context: {{ trusted_ca: {{ filename: {self.certificates.directory}/ca.pem }} }}"
-        proxy = self.proxy(self.bootstrap_over_tls(gate, f"common_tls_context: {{ {trust} }}\nsni: control.test\n"),
+        proxy = self.proxy(self.bootstrap_over_tls(control, f"common_tls_context: {{ {trust} }}\nsni: control.test\n"),
                            waits=False)
-        until(lambda: "the server sent the alert certificate_required" in proxy.log, "the log says why")
+        until(lambda: re.search("the server (sent the alert certificate_required|closed|reset)", proxy.log), "the log says why")
         self.assertEqual(proxy.counter("control_plane.connected_state"), 0)
+
+    def test_a_control_plane_that_we_do_not_believe_is_named_with_the_reason(self):
+        control = self.secure_control_plane({"listeners.yaml": listeners()})
+        self.certificates.make("ca", "another")
+        own = self.own("workload").replace("/ca.pem", "/another.pem")
+        proxy = self.proxy(self.bootstrap_over_tls(control, own + "sni: control.test\n"), waits=False)
+        until(lambda: re.search('certificate of the server "CN=(control|ca)"', proxy.log), "the log says why")
+        self.assertEqual(proxy.counter("control_plane.connected_state"), 0)
+
+    def test_a_control_plane_takes_a_renewed_certificate_without_a_restart(self):
+        control = self.secure_control_plane({"listeners.yaml": listeners(listener(ROUTE))})
+        proxy = self.proxy(self.bootstrap_over_tls(control, self.own("workload") + "sni: control.test\n"))
+        self.certificates.leaf("control")
+        control.save("listeners.yaml", listeners(listener(ROUTE, more="stat_prefix: renewed\n")))
+        proxy.wait_for_counter("listener_manager.lds.update_success", 2)
+        self.assertEqual(proxy.counter("control_plane.connected_state"), 1)
 
     def test_a_cluster_that_would_wait_for_itself_is_refused(self):
         cluster = pipe_cluster("/nowhere") + (

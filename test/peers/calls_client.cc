@@ -16,6 +16,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "test/peers/calls.grpc.pb.h"
+#include "test/peers/credentials.h"
 
 namespace outrigger::test {
 namespace {
@@ -323,8 +324,8 @@ int Main(int argc, char** argv) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // what fails shows
-  const auto stub = Calls::NewStub(
-      grpc::CreateCustomChannel(argv[1], grpc::InsecureChannelCredentials(), arguments));
+  const auto stub =
+      Calls::NewStub(grpc::CreateCustomChannel(argv[1], ClientCredentials(), arguments));
   found->second({*stub, argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 64});
   std::printf("%s: as expected\n", argv[2]);
   return 0;

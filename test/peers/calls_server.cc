@@ -10,6 +10,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "test/peers/calls.grpc.pb.h"
+#include "test/peers/credentials.h"
 
 namespace outrigger::test {
 namespace {
@@ -112,7 +113,7 @@ int Serve(const std::string& wanted_port) {
   builder.SetMaxReceiveMessageSize(-1);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   int port = 0;
-  builder.AddListeningPort("127.0.0.1:" + wanted_port, grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort("127.0.0.1:" + wanted_port, ServerCredentials(), &port);
   builder.RegisterService(&service);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {
