@@ -11,11 +11,11 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.certificates import Certificates
-from harness.config import bootstrap, cluster, listener
+from harness.config import bootstrap, cluster, listener, protocol_options
 from harness.peers import python_program
 from harness.process import Process, installed, run
 from harness.story import Story, main
-from harness.tls import common, downstream, tls_listener, upstream
+from harness.tls import common, downstream, tls_listener, transport_socket, upstream
 from harness.upstream import reply
 from harness.waiting import until
 
@@ -120,6 +120,19 @@ class ClientsTest(TlsStory):
         self.assertEqual(self.outrigger.counter("listener.front.ssl.fail_verify_no_cert"), 1)
         self.assertEqual(self.outrigger.counter("listener.front.ssl.fail_verify_error"), 3)
 
+    def test_openssl_is_shown_the_stapled_response(self):
+        server = self.certificates.server("stapled")
+        self.certificates.make("ocsp", "ca", "stapled")
+        staple = self.certificates.directory / "stapled.ocsp"
+        text = (f"common_tls_context:\n  tls_certificates:\n  - certificate_chain: {{ filename: {server.chain} }}\n"
+                f"    private_key: {{ filename: {server.key} }}\n    ocsp_staple: {{ filename: {staple} }}\nocsp_staple_policy: MUST_STAPLE\n")
+        self.outrigger = self.proxy(bootstrap([tls_listener(HELLO, transport_socket("DownstreamTlsContext", text), more=FRONT)]))
+        self.port = self.outrigger.port("front")
+        shown = self.s_client("-status", name="stapled")
+        self.assertIn("OCSP Response Status: successful", shown)
+        self.assertIn("Cert Status: good", shown)
+        self.assertEqual(self.outrigger.counter("listener.front.ssl.ocsp_staple_responses"), 1)
+
     def gnutls(self, *flags):
         done = subprocess.run(
             [installed("gnutls-cli"), "--port", str(self.port), "--x509cafile", self.certificates.authority, *flags,
@@ -204,6 +217,16 @@ class ServersTest(TlsStory):
         self.assertEqual(first[:4], ["SUCCESS", "CN=outrigger", "TLSv1.3", "HTTP/1.1"])
         self.assertEqual(proxy.get("/").text.split()[0], "SUCCESS")
         self.assertEqual(proxy.counter("cluster.a.ssl.handshake"), 1)
+
+    def test_sessions_with_nginx_are_used_again(self):
+        us = self.certificates.client("outrigger-again")
+        one_each = protocol_options("common_http_protocol_options: { max_requests_per_connection: 1 }\n"
+                                    "explicit_http_config: { http_protocol_options: {} }")
+        proxy = self.calling(self.nginx(), upstream(common(us, trusted=self.certificates.authority), "sni: nginx\n"), one_each)
+        self.assertEqual(proxy.get("/").text.split()[-1], ".")
+        self.assertEqual(proxy.get("/").text.split()[-1], "r")
+        self.assertEqual(proxy.counter("cluster.a.ssl.handshake"), 2)
+        self.assertEqual(proxy.counter("cluster.a.ssl.session_reused"), 1)
 
     def test_nginx_is_not_whom_we_meant(self):
         us = self.certificates.client("outrigger-2")
