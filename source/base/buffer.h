@@ -18,7 +18,8 @@ namespace outrigger::base {
 // back to malloc), others straight from malloc.
 class alignas(16) Block {
  public:
-  static constexpr size_t kReadBytes = 64 * 1024;  // what one read of a socket may fill
+  // What one read of a socket may fill: a response of 64 KiB and its head, in one piece.
+  static constexpr size_t kReadBytes = 80 * 1024;
   static constexpr size_t kHeadBytes = 4 * 1024;   // what a serialised head normally fits in
 
   static Block* New(size_t capacity);
