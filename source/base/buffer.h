@@ -20,7 +20,7 @@ class alignas(16) Block {
  public:
   // What one read of a socket may fill: a response of 64 KiB and its head, in one piece.
   static constexpr size_t kReadBytes = 80 * 1024;
-  static constexpr size_t kHeadBytes = 4 * 1024;   // what a serialised head normally fits in
+  static constexpr size_t kHeadBytes = 4 * 1024;  // what a serialised head normally fits in
 
   static Block* New(size_t capacity);
   void Ref() { ++count_; }
