@@ -6,6 +6,7 @@ import pathlib
 import re
 
 from harness.config import cluster, protocol_options, site
+from harness.nginx import nginx_cluster, start_nginx
 from harness.peers import ROOT, fetched, need_npm
 from harness.process import Process, built, installed, run
 from harness.story import Story
@@ -18,26 +19,10 @@ TO_A = "- { match: { prefix: / }, route: { cluster: a, timeout: 0s } }"
 HTTP2_ENDPOINTS = protocol_options("explicit_http_config: { http2_protocol_options: {} }")
 
 NGINX = """
-daemon off;
-worker_processes 1;
-pid {place}/pid;
-error_log {place}/error.log;
-events {{ worker_connections 4096; }}
-http {{
-  access_log off;
-  client_max_body_size 0;
-  large_client_header_buffers 8 64k;
-  client_body_temp_path {place}/body;
-  proxy_temp_path {place}/proxy;
-  fastcgi_temp_path {place}/fastcgi;
-  uwsgi_temp_path {place}/uwsgi;
-  scgi_temp_path {place}/scgi;
-  server {{
-    listen unix:{place}/socket;
-    root {place}/site;
-    location = / {{ return 200 "{text}"; }}
-  }}
-}}
+client_max_body_size 0;
+large_client_header_buffers 8 64k;
+root PLACE/site;
+location = / { return 200 "TEXT"; }
 """
 
 
@@ -96,25 +81,10 @@ class PeerStory(Story):
     def nginx(self, files=(), text="from nginx"):
         """HTTP/1.1. It listens on a Unix socket, as it wants no port 0: the cluster's name is "a"."""
         place = self.directory()
-        place.chmod(0o755)
         (place / "site").mkdir()
         for name, data in dict(files).items():
             (place / "site" / name).write_bytes(data)
-        (place / "conf").write_text(NGINX.format(place=place, text=text))
-        process = Process(installed("nginx"), "-p", place, "-c", place / "conf", "-e", place / "error.log")
-        self.addCleanup(process.kill)
-        self.addCleanup(process.terminate)
-        until(lambda: process.check_runs() or (place / "socket").exists(), "nginx listens")
-        return f"""
-name: a
-type: STATIC
-connect_timeout: 2s
-load_assignment:
-  cluster_name: a
-  endpoints:
-  - lb_endpoints:
-    - endpoint: {{ address: {{ pipe: {{ path: {place}/socket }} }} }}
-"""
+        return nginx_cluster("a", start_nginx(self, NGINX.replace("TEXT", text), place=place))
 
     def calls_server(self, **environment):
         """The gRPC C++ library."""

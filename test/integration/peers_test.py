@@ -8,33 +8,17 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.config import site
-from harness.process import Process, installed, run
+from harness.nginx import nginx_cluster, start_nginx
+from harness.process import installed, run
 from harness.story import Story, main
-from harness.waiting import until
 
 TO_NGINX = "- { match: { prefix: / }, route: { cluster: nginx } }"
 
 NGINX = """
-daemon off;
-worker_processes 1;
-pid {directory}/pid;
-error_log {directory}/error.log;
-events {{ worker_connections 256; }}
-http {{
-  access_log off;
-  client_body_temp_path {directory}/body;
-  proxy_temp_path {directory}/proxy;
-  fastcgi_temp_path {directory}/fastcgi;
-  uwsgi_temp_path {directory}/uwsgi;
-  scgi_temp_path {directory}/scgi;
-  keepalive_requests 50;
-  server {{
-    listen unix:{directory}/socket;
-    root {directory}/site;
-    location = /small {{ return 200 "from nginx\\n"; }}
-    location = /nothing {{ return 204; }}
-  }}
-}}
+keepalive_requests 50;
+root PLACE/site;
+location = /small { return 200 "from nginx\\n"; }
+location = /nothing { return 204; }
 """
 
 
@@ -44,26 +28,10 @@ class NginxTest(Story):
         (self.place / "site").mkdir()
         self.file = bytes(range(256)) * 4096 * 5
         (self.place / "site/large").write_bytes(self.file)
-        self.place.chmod(0o755)
-        (self.place / "conf").write_text(NGINX.format(directory=self.place))
-        nginx = Process(installed("nginx"), "-p", self.place, "-c", self.place / "conf",
-                        "-e", self.place / "error.log")
-        self.addCleanup(nginx.kill)
-        self.addCleanup(nginx.terminate)
-        until(lambda: nginx.check_runs() or (self.place / "socket").exists(), "nginx listens")
+        start_nginx(self, NGINX, place=self.place)
 
     def cluster(self):
-        """nginx listens on a Unix socket: a port that is free now need not be free for it."""
-        return f"""
-name: nginx
-type: STATIC
-connect_timeout: 2s
-load_assignment:
-  cluster_name: nginx
-  endpoints:
-  - lb_endpoints:
-    - endpoint: {{ address: {{ pipe: {{ path: {self.place}/socket }} }} }}
-"""
+        return nginx_cluster("nginx", self.place)
 
     def test_nginx_answers_through_the_proxy(self):
         proxy = self.proxy(site(TO_NGINX, self.cluster()))

@@ -12,6 +12,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from harness.certificates import Certificates
 from harness.config import bootstrap, cluster, listener, protocol_options
+from harness.nginx import start_nginx
 from harness.peers import python_program
 from harness.process import Process, installed, run
 from harness.story import Story, main
@@ -165,28 +166,12 @@ class ClientsTest(TlsStory):
 
 
 NGINX = """
-daemon off;
-worker_processes 1;
-pid {directory}/pid;
-error_log {directory}/error.log;
-events {{ worker_connections 256; }}
-http {{
-  access_log off;
-  client_body_temp_path {directory}/body;
-  proxy_temp_path {directory}/proxy;
-  fastcgi_temp_path {directory}/fastcgi;
-  uwsgi_temp_path {directory}/uwsgi;
-  scgi_temp_path {directory}/scgi;
-  server {{
-    listen unix:{directory}/socket ssl http2;
-    ssl_certificate {certificate.chain};
-    ssl_certificate_key {certificate.key};
-    ssl_client_certificate {authority};
-    ssl_protocols TLSv1.2 TLSv1.3;
-    ssl_verify_client on;
-    location / {{ return 200 "$ssl_client_verify $ssl_client_s_dn $ssl_protocol $server_protocol $ssl_session_reused\\n"; }}
-  }}
-}}
+ssl_certificate {certificate.chain};
+ssl_certificate_key {certificate.key};
+ssl_client_certificate {authority};
+ssl_protocols TLSv1.2 TLSv1.3;
+ssl_verify_client on;
+location / {{ return 200 "$ssl_client_verify $ssl_client_s_dn $ssl_protocol $server_protocol $ssl_session_reused\\n"; }}
 """
 
 
@@ -199,15 +184,8 @@ class ServersTest(TlsStory):
         return self.outrigger
 
     def nginx(self):
-        place = self.directory()
-        place.chmod(0o755)
-        server = self.certificates.server("nginx")
-        (place / "conf").write_text(NGINX.format(directory=place, certificate=server, authority=self.certificates.authority))
-        nginx = Process(installed("nginx"), "-p", place, "-c", place / "conf", "-e", place / "error.log")
-        self.addCleanup(nginx.kill)
-        self.addCleanup(nginx.terminate)
-        until(lambda: nginx.check_runs() or (place / "socket").exists(), "nginx listens")
-        return f"pipe: {{ path: {place}/socket }}"
+        server = NGINX.format(certificate=self.certificates.server("nginx"), authority=self.certificates.authority)
+        return f"pipe: {{ path: {start_nginx(self, server, 'ssl http2')}/socket }}"
 
     def test_nginx_knows_who_we_are(self):
         us = self.certificates.client("outrigger")
